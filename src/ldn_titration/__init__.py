@@ -1,0 +1,92 @@
+"""Plan low-dose naltrexone titrations: exact doses, a screened start, a calendar.
+
+From a regimen, a preparation, what is known about the patient and a start date comes an
+exact day-by-day plan, or the precise reason why there is none.
+
+>>> from ldn_titration import Dilution, Drops, Regimen, schedule
+>>> drops = Drops(dilution=Dilution(drug="50 mg", final_volume="10 mL"), drops_per_mL=20)
+>>> plan = schedule(Regimen.from_protocol("brief_002_drops"), drops, "2027-01-04", days=126)
+>>> plan.on("2027-05-03").take
+'18 drops (0.9 mL, 4.5 mg)'
+"""
+
+from ldn_titration.errors import (
+    DimensionError,
+    InvalidInputError,
+    KnowledgeError,
+    LdnTitrationError,
+    MissingExtraError,
+    NotMeasurableError,
+    Problem,
+    QuantityError,
+    UndrawableTextError,
+)
+from ldn_titration.findings import Finding, Screening, Severity, Verdict
+from ldn_titration.patient import (
+    Medication,
+    OpioidExposure,
+    OpioidHistory,
+    OpioidTest,
+    PatientFacts,
+    PlannedOpioid,
+)
+from ldn_titration.preparation import (
+    Capsules,
+    Dilution,
+    Drops,
+    OralSolution,
+    Preparation,
+    Reading,
+    Tablets,
+)
+from ldn_titration.quantities import Concentration, DropsPerVolume, Mass, MassPerDrop, Volume
+from ldn_titration.regimen import Regimen, TimedDose, TitrationStep
+from ldn_titration.schedule import Plan, PlanDay, PlannedDose, PlanStep, Totals, schedule
+from ldn_titration.screening import screen
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Capsules",
+    "Concentration",
+    "Dilution",
+    "DimensionError",
+    "Drops",
+    "DropsPerVolume",
+    "Finding",
+    "InvalidInputError",
+    "KnowledgeError",
+    "LdnTitrationError",
+    "Mass",
+    "MassPerDrop",
+    "Medication",
+    "MissingExtraError",
+    "NotMeasurableError",
+    "OpioidExposure",
+    "OpioidHistory",
+    "OpioidTest",
+    "OralSolution",
+    "PatientFacts",
+    "Plan",
+    "PlanDay",
+    "PlanStep",
+    "PlannedDose",
+    "PlannedOpioid",
+    "Preparation",
+    "Problem",
+    "QuantityError",
+    "Reading",
+    "Regimen",
+    "Screening",
+    "Severity",
+    "Tablets",
+    "TimedDose",
+    "TitrationStep",
+    "Totals",
+    "UndrawableTextError",
+    "Verdict",
+    "Volume",
+    "__version__",
+    "schedule",
+    "screen",
+]

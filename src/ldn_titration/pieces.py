@@ -1,0 +1,119 @@
+"""The fewest pieces that make a dose: capsules, tablets and parts of tablets.
+
+Of all ways to make a dose exactly: the fewest pieces (a whole tablet, or one part broken
+from a tablet, is a piece each), then the fewest different strengths, then the larger
+strengths. Found by dynamic programming on the strengths' greatest common divisor; taking
+the largest first is wrong ({1, 1.5, 3} mg: 2 mg is 1 + 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import gcd, lcm
+from typing import NamedTuple
+
+from ldn_titration.errors import QuantityError
+
+__all__ = ["Pieces", "fewest_pieces"]
+
+_MAX_CELLS = 200_000
+_NEVER = 1 << 40
+_PIECE = 1 << 8  # a cost is pieces * 256 + different strengths
+_STRENGTH = 1
+
+
+class Pieces(NamedTuple):
+    """How to make a dose: how many of each strength, largest first; None where it cannot be.
+
+    ``below`` and ``above`` are then the nearest doses that can be made, if any.
+    """
+
+    counts: tuple[tuple[Fraction, Fraction], ...] | None
+    below: Fraction | None = None
+    above: Fraction | None = None
+
+
+class _Layer(NamedTuple):
+    """Costs of each amount: with this and later strengths, and with some of this one."""
+
+    part: int
+    best: list[int]
+    using: list[int]
+
+
+def fewest_pieces(dose: Fraction, strengths: Sequence[Fraction], parts: int = 1) -> Pieces:
+    """The fewest pieces of these strengths, each breakable into equal ``parts``, for a dose.
+
+    >>> fewest_pieces(Fraction(2), [Fraction(1), Fraction(3, 2), Fraction(3)]).counts
+    ((Fraction(1, 1), Fraction(2, 1)),)
+    """
+    ordered = sorted(strengths, reverse=True)
+    scale = lcm(*(strength.denominator for strength in ordered)) * parts
+    in_scale = [int(strength * scale) // parts for strength in ordered]
+    grid = gcd(*in_scale)
+    units = [amount // grid for amount in in_scale]
+    wanted = dose * scale / grid
+    limit = int(wanted) + min(units)
+    if limit * len(units) > _MAX_CELLS:
+        raise QuantityError("the dose is too large, or the strengths too alike, to be counted out")
+    layers = _layers(units, parts, limit)
+    best = layers[0].best
+    if wanted.denominator == 1 and best[int(wanted)] < _NEVER:
+        counts = _read_back(layers, parts, int(wanted))
+        taken = zip(ordered, counts, strict=True)
+        return Pieces(tuple((strength, count) for strength, count in taken if count))
+    below = next((s for s in range(int(wanted), 0, -1) if best[s] < _NEVER), None)
+    above = next((s for s in range(int(wanted) + 1, limit + 1) if best[s] < _NEVER), None)
+    return Pieces(None, _mass(below, grid, scale), _mass(above, grid, scale))
+
+
+def _mass(amount: int | None, grid: int, scale: int) -> Fraction | None:
+    return None if amount is None else Fraction(amount * grid, scale)
+
+
+def _layers(units: list[int], parts: int, limit: int) -> list[_Layer]:
+    """One layer a strength, largest first; each rests on the one after it."""
+    after = [0] + [_NEVER] * limit
+    layers: list[_Layer] = []
+    for part in reversed(units):
+        using = _using(part, parts, after)
+        after = list(map(min, after, using))
+        layers.insert(0, _Layer(part, after, using))
+    return layers
+
+
+def _using(part: int, parts: int, after: list[int]) -> list[int]:
+    """The cost of each amount with at least one piece of this strength."""
+    using = [_NEVER] * len(after)
+    whole = part * parts
+    for amount in range(part, len(after)):
+        last = min(after[amount - size] for size in range(part, min(whole, amount) + 1, part))
+        cost = last + _PIECE + _STRENGTH
+        if amount > whole:
+            cost = min(cost, using[amount - whole] + _PIECE)
+        using[amount] = cost
+    return using
+
+
+def _read_back(layers: list[_Layer], parts: int, amount: int) -> list[Fraction]:
+    """How many of each strength the cheapest way takes; of equals, the larger strengths."""
+    nothing_after = [0] + [_NEVER] * amount
+    counts = []
+    for layer, after in zip(layers, [x.best for x in layers[1:]] + [nothing_after], strict=True):
+        taken = 0
+        if amount and layer.using[amount] == layer.best[amount]:
+            taken = _taken(layer, parts, amount, after)
+            amount -= taken * layer.part
+        counts.append(Fraction(taken, parts))
+    return counts
+
+
+def _taken(layer: _Layer, parts: int, amount: int, after: list[int]) -> int:
+    """How many parts of this strength the cheapest way takes, the most of equals."""
+    taken, whole = 0, layer.part * parts
+    while amount > whole and layer.using[amount - whole] + _PIECE == layer.using[amount]:
+        amount, taken = amount - whole, taken + parts
+    last = layer.using[amount] - _PIECE - _STRENGTH
+    sizes = range(min(parts, amount // layer.part), 0, -1)
+    return taken + next(size for size in sizes if after[amount - size * layer.part] == last)

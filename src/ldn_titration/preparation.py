@@ -1,0 +1,423 @@
+"""Preparations: what is taken, and the exact reading of each for a dose.
+
+``measure`` gives the reading of the device, or raises NotMeasurableError with the nearest
+doses below and above. Nothing is rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any, Literal, NamedTuple, Self, cast
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+
+from ldn_titration import units
+from ldn_titration.errors import NotMeasurableError, QuantityError
+from ldn_titration.knowledge import policy
+from ldn_titration.pieces import fewest_pieces
+from ldn_titration.quantities import Concentration, DropsPerVolume, Mass, MassPerDrop, Volume
+from ldn_titration.values import Value, faults
+
+__all__ = [
+    "Capsules",
+    "Dilution",
+    "Dose",
+    "Drops",
+    "Form",
+    "OralSolution",
+    "Preparation",
+    "Reading",
+    "Tablets",
+]
+
+Form = Literal["capsules", "tablets", "oral_solution", "drops"]
+
+_MAX_STRENGTHS = 10
+_MAX_PARTS = 8
+_MAX_BEYOND_USE = 3660
+
+
+def _more_than_zero(value: Any) -> Any:
+    if not value:
+        raise ValueError(f'must be more than zero, such as "{value.example}"')
+    return value
+
+
+def _positive(kind: type[Any]) -> BeforeValidator:
+    return BeforeValidator(lambda value: _more_than_zero(kind._validate(value)))
+
+
+Dose = Annotated[Mass, _positive(Mass)]
+"""A mass above zero."""
+
+PositiveVolume = Annotated[Volume, _positive(Volume)]
+PositiveConcentration = Annotated[Concentration, _positive(Concentration)]
+
+
+class Reading(NamedTuple):
+    """What to take for a dose: capsules or tablets by strength, a volume, or drops.
+
+    ``pieces`` pairs each strength with how many of it, largest strength first.
+    """
+
+    form: Form
+    dose: Mass
+    pieces: tuple[tuple[Mass, Fraction], ...] = ()
+    volume: Volume | None = None
+    drops: int | None = None
+
+    def __mul__(self, times: int) -> Reading:  # type: ignore[override]
+        """The same, so many times."""
+        return Reading(
+            self.form,
+            self.dose * times,
+            tuple((strength, count * times) for strength, count in self.pieces),
+            None if self.volume is None else self.volume * times,
+            None if self.drops is None else self.drops * times,
+        )
+
+    @property
+    def units(self) -> dict[str, Any]:
+        """The counts as in a plan's JSON: ``{"drops": 18, "volume": "0.9 mL"}``."""
+        if self.form == "capsules":
+            return {"capsules": {str(strength): int(count) for strength, count in self.pieces}}
+        if self.form == "tablets":
+            return {"tablets": {str(strength): str(count) for strength, count in self.pieces}}
+        if self.drops is not None:
+            return {"drops": self.drops, "volume": str(self.volume)}
+        return {"volume": str(self.volume)}
+
+
+def total(readings: Iterable[Reading]) -> Reading | None:
+    """The sum of readings of one preparation; None where there is none."""
+    listed = list(readings)
+    if not listed:
+        return None
+    pieces: dict[Mass, Fraction] = {}
+    for strength, count in (piece for reading in listed for piece in reading.pieces):
+        pieces[strength] = pieces.get(strength, Fraction(0)) + count
+    volumes = [reading.volume for reading in listed if reading.volume is not None]
+    drops = [reading.drops for reading in listed if reading.drops is not None]
+    return Reading(
+        listed[0].form,
+        Mass._exactly(sum((reading.dose.magnitude for reading in listed), Fraction(0))),
+        tuple(sorted(pieces.items(), reverse=True)),
+        Volume._exactly(sum((v.magnitude for v in volumes), Fraction(0))) if volumes else None,
+        sum(drops) if drops else None,
+    )
+
+
+class _Measured(Value):
+    """What every preparation shares: measuring, remembered dose by dose."""
+
+    _known: dict[Mass, Reading]
+    form: Form
+    beyond_use_days: Annotated[int, Field(ge=1, le=_MAX_BEYOND_USE)] | None = Field(
+        default=None, examples=[14]
+    )
+
+    # Readings worked out so far, by dose: a memory outside the value, never compared.
+    __slots__ = ("_known",)
+
+    def measure(self, dose: Mass | str) -> Reading:
+        """The exact reading for a dose (a Mass, or its text).
+
+        Raises NotMeasurableError, naming the nearest doses below and above, where there is
+        none, and QuantityError for text that is no mass or a dose of zero.
+        """
+        try:
+            return self._known[dose]  # type: ignore[index]
+        except AttributeError:
+            object.__setattr__(self, "_known", {})
+        except KeyError:
+            pass
+        mass = _more_than_zero(Mass(dose))
+        reading = self._known[mass] = self._measure(mass)
+        return reading
+
+    def _measure(self, dose: Mass) -> Reading:
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        from ldn_titration.markup import rows_table
+
+        rows = [(name.replace("_", " "), _shown(value)) for name, value in self if value is not None]
+        return rows_table("Preparation", ("Property", "Value"), rows)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, Dilution):
+        return str(value)
+    return str(value).replace("_", " ")
+
+
+# --- capsules and tablets -------------------------------------------------------------
+
+
+class _Counted(_Measured):
+    strengths: tuple[Dose, ...] = Field(
+        strict=False, min_length=1, max_length=_MAX_STRENGTHS, examples=[["1.5 mg", "3 mg"]]
+    )
+
+    @model_validator(mode="after")
+    def _no_strength_twice(self) -> Self:
+        seen = [s for i, s in enumerate(self.strengths) if s in self.strengths[:i]]
+        faults([("strengths", f"{strength} stands twice") for strength in seen])
+        return self
+
+    def _parts(self) -> int:
+        return 1
+
+    def _measure(self, dose: Mass) -> Reading:
+        strengths = [strength.magnitude for strength in self.strengths]
+        found = fewest_pieces(dose.magnitude, strengths, self._parts())
+        if found.counts is None:
+            near = [None if m is None else Mass._exactly(m) for m in (found.below, found.above)]
+            raise NotMeasurableError(dose, str(self), *near)
+        pieces = tuple((Mass._exactly(strength), count) for strength, count in found.counts)
+        return Reading(self.form, dose, pieces)
+
+
+class Capsules(_Counted):
+    """Capsules of one or more strengths, taken whole.
+
+    >>> Capsules(strengths=["1.5 mg", "3 mg"]).measure("4.5 mg").units
+    {'capsules': {'3 mg': 1, '1.5 mg': 1}}
+    """
+
+    form: Literal["capsules"] = "capsules"
+
+    def __str__(self) -> str:
+        return f"capsules of {_and(self.strengths)}"
+
+
+class Tablets(_Counted):
+    """Tablets of one or more strengths; each may be broken into ``parts`` equal parts.
+
+    >>> Tablets(strengths=["1.5 mg"], parts=2).measure("0.75 mg").units
+    {'tablets': {'1.5 mg': '1/2'}}
+    """
+
+    form: Literal["tablets"] = "tablets"
+    parts: Annotated[int, Field(ge=1, le=_MAX_PARTS)] = 1
+
+    def _parts(self) -> int:
+        return self.parts
+
+    def __str__(self) -> str:
+        broken = f", in {self.parts} parts" if self.parts > 1 else ""
+        return f"tablets of {_and(self.strengths)}{broken}"
+
+
+def _and(masses: tuple[Mass, ...]) -> str:
+    texts = [str(mass) for mass in sorted(masses)]
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+
+
+# --- liquids --------------------------------------------------------------------------
+
+
+class Dilution(Value):
+    """The recipe of a liquid: so much drug, made up to a final volume (not: that much added).
+
+    >>> Dilution(drug="50 mg", final_volume="10 mL").concentration
+    Concentration('5 mg/mL')
+    """
+
+    drug: Dose = Field(examples=["50 mg"])
+    final_volume: PositiveVolume = Field(examples=["10 mL"])
+
+    @property
+    def concentration(self) -> Concentration:
+        """Drug per volume."""
+        return self.drug / self.final_volume
+
+    def __str__(self) -> str:
+        return f"{self.drug} made up to {self.final_volume}"
+
+
+class _Liquid(_Measured):
+    concentration: PositiveConcentration | None = Field(default=None, examples=["1 mg/mL"])
+    dilution: Dilution | None = None
+    bottle: PositiveVolume | None = Field(default=None, examples=["30 mL"])
+
+    @model_validator(mode="after")
+    def _one_strength_one_bottle(self) -> Self:
+        if (self.concentration is None) == (self.dilution is None):
+            faults([("", 'needs exactly one of "concentration" and "dilution"')])
+        faults([*self._bottle_faults(), *self._strength_faults()])
+        return self
+
+    def _bottle_faults(self) -> Iterable[tuple[str, str]]:
+        made = self.dilution.final_volume if self.dilution else None
+        if made and self.bottle and made != self.bottle:
+            yield "bottle", f"is {self.bottle}, but the dilution is made up to {made}"
+
+    def _strength_faults(self) -> Iterable[tuple[str, str]]:
+        most = policy("solubility")
+        if self.strength > Concentration.of(most.value, most.unit):
+            where = "concentration" if self.dilution is None else "dilution"
+            yield (
+                where,
+                f"is {self.strength}; naltrexone hydrochloride dissolves to about "
+                f"{most.value} {most.unit} only ({', '.join(most.sources)})",
+            )
+
+    @property
+    def strength(self) -> Concentration:
+        """The concentration, as stated or as the dilution gives it."""
+        if self.dilution is not None:
+            return self.dilution.concentration
+        return cast("Concentration", self.concentration)
+
+    @property
+    def bottle_volume(self) -> Volume | None:
+        """The volume of one bottle; of a dilution, its final volume."""
+        return self.dilution.final_volume if self.dilution else self.bottle
+
+
+class OralSolution(_Liquid):
+    """A liquid drawn up with a syringe; ``graduation`` is the volume between two marks.
+
+    >>> OralSolution(concentration="1 mg/mL", graduation="0.1 mL").measure("4.5 mg").volume
+    Volume('4.5 mL')
+    """
+
+    form: Literal["oral_solution"] = "oral_solution"
+    graduation: PositiveVolume = Field(examples=["0.1 mL"])
+
+    def _measure(self, dose: Mass) -> Reading:
+        volume = dose / self.strength
+        marks = volume / self.graduation
+        if marks.denominator == 1:
+            return Reading(self.form, dose, volume=volume)
+        mark = self.graduation * self.strength
+        raise NotMeasurableError(dose, str(self), *_neighbours(marks, mark))
+
+    def __str__(self) -> str:
+        return f"a liquid of {self.strength} on marks of {self.graduation}"
+
+
+def _neighbours(count: Fraction, one: Mass) -> tuple[Mass | None, Mass]:
+    whole = int(count)
+    return (one * whole if whole else None), one * (whole + 1)
+
+
+def _read_drops_per_mL(value: object) -> DropsPerVolume:  # noqa: N802 - the contract's name
+    if isinstance(value, str) and value.endswith("drops/mL") or units.looks_like_pint(value):
+        drops = DropsPerVolume(value)  # type: ignore[arg-type]
+    elif isinstance(value, DropsPerVolume):
+        drops = value
+    elif isinstance(value, str):
+        drops = _from_decimal_text(value)
+    elif isinstance(value, int | Fraction | Decimal) and not isinstance(value, bool):
+        drops = DropsPerVolume.of(value, "drops/mL")
+    else:
+        raise ValueError('must be a whole number such as 20, or a decimal as text such as "22.5"')
+    least, most = policy("drops_per_mL_least").value, policy("drops_per_mL_most").value
+    if not least <= drops.magnitude <= most:
+        raise ValueError(f"must be from {least} to {most} drops per mL, counted with this dropper")
+    return drops
+
+
+def _from_decimal_text(text: str) -> DropsPerVolume:
+    if "." not in text and "/" not in text:
+        raise ValueError('must be a whole number without quotes such as 20, or text such as "22.5"')
+    try:
+        return DropsPerVolume(f"{text} drops/mL")
+    except QuantityError:
+        raise ValueError('must be a decimal as text such as "22.5"') from None
+
+
+def _write_drops_per_mL(value: DropsPerVolume) -> int | str:  # noqa: N802
+    if value.magnitude.denominator == 1:
+        return value.magnitude.numerator
+    return str(value).removesuffix(" drops/mL")
+
+
+DropsPerMl = Annotated[
+    DropsPerVolume,
+    BeforeValidator(_read_drops_per_mL),
+    PlainSerializer(_write_drops_per_mL, return_type=int | str, when_used="json"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 5, "maximum": 60},
+                {"type": "string", "pattern": r"^[1-9][0-9]*(\.[0-9]+|/[1-9][0-9]*)$"},
+            ],
+            "examples": [20, "22.5"],
+        }
+    ),
+]
+
+
+def _read_stated(value: object) -> object:
+    return str(value).replace("/drop", "") if isinstance(value, Mass | MassPerDrop) else value
+
+
+class Drops(_Liquid):
+    """A liquid counted in whole drops of one dropper, calibrated with that liquid.
+
+    ``drops_per_mL`` has no default. ``mg_per_drop`` may be stated too, as a check.
+
+    >>> Drops(dilution=Dilution(drug="50 mg", final_volume="10 mL"), drops_per_mL=20).measure("4.5 mg")
+    Reading(form='drops', dose=Mass('4.5 mg'), pieces=(), volume=Volume('0.9 mL'), drops=18)
+    """
+
+    form: Literal["drops"] = "drops"
+    drops_per_mL: DropsPerMl = Field(examples=[20])  # noqa: N815 - the contract's name
+    mg_per_drop: Annotated[str, BeforeValidator(_read_stated)] | None = Field(
+        default=None, examples=["0.25 mg"]
+    )
+
+    @model_validator(mode="after")
+    def _stated_drop_agrees(self) -> Self:
+        if self.mg_per_drop is not None:
+            faults(self._stated_faults(self.mg_per_drop))
+        return self
+
+    def _stated_faults(self, text: str) -> Iterable[tuple[str, str]]:
+        try:
+            stated = Mass(text)
+        except QuantityError as error:
+            yield "mg_per_drop", str(error)
+            return
+        computed = 1 * self.drop
+        number, unit = text.split(" ")
+        places = len(number.partition(".")[2])
+        last_digit = Mass.of(Fraction(1, 10**places), unit if unit in units.UNITS else "mcg")
+        if abs(stated.magnitude - computed.magnitude) * 2 > last_digit.magnitude:
+            yield (
+                "mg_per_drop",
+                f"states {stated} a drop, but {self.strength} at {self.drops_per_mL} "
+                f"is {computed} a drop",
+            )
+
+    @property
+    def drop(self) -> MassPerDrop:
+        """The mass in one drop, by the calibration given."""
+        return self.strength / self.drops_per_mL
+
+    def band(self, drops: int, tolerance: Fraction) -> tuple[Mass, Mass]:
+        """The least and the greatest mass of so many drops, within a share of tolerance."""
+        nominal = drops * self.drop
+        return nominal * (1 - tolerance), nominal * (1 + tolerance)
+
+    def _measure(self, dose: Mass) -> Reading:
+        count = dose / self.drop
+        if count.denominator == 1:
+            return Reading(
+                self.form, dose, volume=count / self.drops_per_mL, drops=count.numerator
+            )
+        raise NotMeasurableError(dose, str(self), *_neighbours(count, 1 * self.drop))
+
+    def __str__(self) -> str:
+        return f"whole drops of {1 * self.drop}"
+
+
+Preparation = Capsules | Tablets | OralSolution | Drops
+"""Any of the preparations; in JSON told apart by ``form``."""

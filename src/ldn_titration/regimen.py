@@ -1,0 +1,302 @@
+"""Regimens: ordered, undated titration steps, and the published protocols they come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+
+from ldn_titration.errors import InvalidInputError, Problem, QuantityError
+from ldn_titration.knowledge import Protocol, knowledge
+from ldn_titration.preparation import Dose
+from ldn_titration.quantities import Mass
+from ldn_titration.values import Value, faults
+
+__all__ = ["Band", "Regimen", "TimeOfDay", "TimedDose", "TitrationStep"]
+
+MAX_DAYS = 3660
+MAX_STEPS = 200
+MAX_DOSES_PER_DAY = 12
+
+TIMES_OF_DAY = ("morning", "noon", "afternoon", "evening", "bedtime")
+_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
+
+Band = Literal["low", "standard"]
+"""The dose range that the ceilings are for: low dose, or the licensed 50 mg regimens."""
+
+
+def _read_time(value: object) -> str:
+    if isinstance(value, str) and (value in TIMES_OF_DAY or _CLOCK.fullmatch(value)):
+        return value
+    raise ValueError(f"must be one of {', '.join(TIMES_OF_DAY)}, or a time such as \"21:30\"")
+
+
+TimeOfDay = Annotated[
+    str,
+    BeforeValidator(_read_time),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": rf"^({'|'.join(TIMES_OF_DAY)}|([01][0-9]|2[0-3]):[0-5][0-9])$",
+            "examples": ["bedtime", "21:30"],
+        }
+    ),
+]
+"""A named time of day, or HH:MM."""
+
+
+class TimedDose(NamedTuple):
+    """One dose of a day and when it is taken (None: no time is set)."""
+
+    time_of_day: str | None
+    dose: Mass
+
+
+def _read_timed(value: object) -> tuple[TimedDose, ...]:
+    if isinstance(value, Mapping) and value:
+        listed = [(name, mass) for name, mass in value.items()]
+    elif isinstance(value, tuple | list) and value:
+        listed = [tuple(pair) for pair in value]  # type: ignore[misc]
+    else:
+        raise ValueError('must be an object such as {"morning": "1 mg", "bedtime": "1 mg"}')
+    faults(_timed_faults(listed))
+    order = {name: place for place, name in enumerate(TIMES_OF_DAY)}
+    return tuple(
+        TimedDose(name, Mass(mass)) for name, mass in sorted(listed, key=lambda d: order[d[0]])
+    )
+
+
+def _timed_faults(listed: Iterable[tuple[object, Any]]) -> Iterable[tuple[str, str]]:
+    for name, mass in listed:
+        if name not in TIMES_OF_DAY:
+            yield str(name), f"is no time of day; use {', '.join(TIMES_OF_DAY)}"
+        try:
+            if not Mass(mass):
+                yield str(name), 'must be more than zero, such as "1 mg"'
+        except QuantityError as error:
+            yield str(name), str(error)
+
+
+TimedDoses = Annotated[
+    tuple[TimedDose, ...],
+    BeforeValidator(_read_timed),
+    PlainSerializer(lambda doses: {d.time_of_day: str(d.dose) for d in doses}, when_used="json"),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {name: {"type": "string"} for name in TIMES_OF_DAY},
+            "additionalProperties": False,
+            "minProperties": 1,
+        }
+    ),
+]
+
+
+class TitrationStep(Value):
+    """One step: a dose, how many times a day, for how many days (None: open-ended).
+
+    ``dose`` is each dose; ``doses`` names doses by time of day instead.
+
+    >>> TitrationStep(dose="1 mg", doses_per_day=2, days=7).daily_dose
+    Mass('2 mg')
+    """
+
+    dose: Dose | None = Field(default=None, examples=["1.5 mg"])
+    doses: TimedDoses | None = Field(default=None, examples=[{"morning": "1 mg"}])
+    doses_per_day: Annotated[int, Field(ge=1, le=MAX_DOSES_PER_DAY)] = Field(
+        default=1, examples=[1]
+    )
+    days: Annotated[int, Field(ge=1, le=MAX_DAYS)] | None = Field(default=None, examples=[7])
+
+    @model_validator(mode="after")
+    def _dose_or_doses(self) -> Self:
+        if (self.dose is None) == (self.doses is None):
+            faults([("", 'needs exactly one of "dose", such as "1.5 mg", and "doses"')])
+        if self.doses is not None and self.doses_per_day != 1:
+            faults([("doses_per_day", 'is told by "doses" already; leave it out')])
+        return self
+
+    @property
+    def each(self) -> tuple[TimedDose, ...]:
+        """Every dose of a day, in the order of the day."""
+        if self.doses is not None:
+            return self.doses
+        return (TimedDose(None, self.dose),) * self.doses_per_day  # type: ignore[arg-type]
+
+    @property
+    def daily_dose(self) -> Mass:
+        """The mass taken in a day."""
+        if self.dose is not None:
+            return self.dose if self.doses_per_day == 1 else self.dose * self.doses_per_day
+        return Mass._exactly(sum((d.dose.magnitude for d in self.each), Fraction(0)))
+
+
+class Regimen(Value):
+    """Ordered titration steps without dates; only the last may be open-ended.
+
+    ``band`` is ``low`` unless it is one of the licensed 50 mg regimens (``standard``).
+    ``protocol`` is the id of the protocol it comes from, if any.
+
+    >>> len(Regimen.ramp("0.25 mg", "0.25 mg", 7, "4.5 mg").steps)
+    18
+    """
+
+    steps: tuple[TitrationStep, ...] = Field(
+        strict=False, min_length=1, max_length=MAX_STEPS, examples=[[{"dose": "1.5 mg"}]]
+    )
+    band: Band = "low"
+    time_of_day: TimeOfDay | None = Field(default=None, examples=["bedtime"])
+    protocol: str | None = None
+
+    @model_validator(mode="after")
+    def _only_the_last_is_open(self) -> Self:
+        faults(
+            (f"steps[{place}].days", "is required; only the last step may lack it, such as 7")
+            for place, step in enumerate(self.steps[:-1])
+            if step.days is None
+        )
+        return self
+
+    @classmethod
+    def ramp(
+        cls,
+        from_: Mass | str,
+        by: Mass | str,
+        every_days: int,
+        to: Mass | str,
+        *,
+        band: Band = "low",
+        time_of_day: str | None = None,
+        protocol: str | None = None,
+        doses_per_day: int = 1,
+    ) -> Self:
+        """From one dose to another in equal steps, up or down; the last step is open-ended.
+
+        ``by`` is the size of a step either way; the last one may be smaller. Raises
+        InvalidInputError for what is no dose, or a ramp of more than 200 steps.
+
+        >>> [str(step.dose) for step in Regimen.ramp("1 mg", "1 mg", 7, "2.5 mg").steps]
+        ['1 mg', '2 mg', '2.5 mg']
+        """
+        first, increment, last = _ramp_masses(every_days, from_, by, to)
+        steps = [
+            TitrationStep(dose=dose, days=every_days, doses_per_day=doses_per_day)
+            for dose in _climb(first, increment, last)
+        ]
+        steps.append(TitrationStep(dose=last, doses_per_day=doses_per_day))
+        return cls(steps=tuple(steps), band=band, time_of_day=time_of_day, protocol=protocol)
+
+    @classmethod
+    def from_protocol(
+        cls, id: str, *, by: Mass | str | None = None, every_days: int | None = None
+    ) -> Self:
+        """The regimen of a published protocol (``ldn-titration protocols`` lists their ids).
+
+        A protocol of kind ``open`` needs the prescriber's ``by`` and ``every_days``; any
+        other refuses them. Raises InvalidInputError for an unknown id, and for a refused
+        protocol with its reason.
+        """
+        protocol = _protocol(id)
+        if (protocol.kind == "open") != (by is not None and every_days is not None):
+            raise InvalidInputError([_choice_problem(protocol)])
+        common: dict[str, Any] = {
+            "band": protocol.band,
+            "time_of_day": protocol.time_of_day,
+            "protocol": protocol.id,
+        }
+        if protocol.kind in {"steps", "fixed"}:
+            return cls(steps=_steps(protocol), **common)
+        terms = dict(part.split("=") for part in protocol.schedule.split(";"))
+        return cls.ramp(
+            f"{terms['from']} mg",
+            by if by is not None else f"{terms['by']} mg",
+            every_days if every_days is not None else int(terms["every"]),
+            f"{terms['to']} mg",
+            **common,
+        )
+
+    @property
+    def cited(self) -> Protocol | None:
+        """The protocol it comes from, with its source and caution, if any."""
+        return knowledge().protocols.get(self.protocol) if self.protocol else None
+
+    def _repr_html_(self) -> str:
+        from ldn_titration.markup import rows_table
+
+        rows = [
+            (number, step.daily_dose, step.days if step.days is not None else "open-ended")
+            for number, step in enumerate(self.steps, 1)
+        ]
+        return rows_table("Regimen", ("Step", "Dose a day", "Days"), rows)
+
+
+def _ramp_masses(every_days: int, *texts: Mass | str) -> list[Mass]:
+    problems, masses = [], []
+    if isinstance(every_days, bool) or not isinstance(every_days, int) or not 1 <= every_days <= MAX_DAYS:
+        message = f"must be a whole number of days from 1 to {MAX_DAYS}, such as 7"
+        problems.append(Problem("every_days", message))
+    for name, text in zip(("from", "by", "to"), texts, strict=True):
+        try:
+            masses.append(Mass(text))
+            if not masses[-1]:
+                problems.append(Problem(name, 'must be more than zero, such as "0.5 mg"'))
+        except QuantityError as error:
+            problems.append(Problem(name, str(error)))
+    if problems:
+        raise InvalidInputError(problems)
+    return masses
+
+
+def _climb(first: Mass, by: Mass, last: Mass) -> list[Mass]:
+    """Every dose before the last, from the first, up or down."""
+    start, step, end = first.magnitude, by.magnitude, last.magnitude
+    count = -(-abs(end - start) // step)
+    if count >= MAX_STEPS:
+        message = f"makes {count + 1} steps to {last}; at most {MAX_STEPS} are planned"
+        raise InvalidInputError([Problem("by", message)])
+    signed = step if end > start else -step
+    return [Mass._exactly(start + signed * number) for number in range(count)]
+
+
+def _protocol(id: str) -> Protocol:
+    protocols = knowledge().protocols
+    protocol = protocols.get(id)
+    if protocol is None:
+        known = ", ".join(p.id for p in protocols.values() if p.kind != "refused")
+        raise InvalidInputError([Problem("protocol", f"is no known protocol; known: {known}")])
+    if protocol.kind == "refused":
+        message = f"{id} is not planned: {protocol.reason} (source: {protocol.source})"
+        raise InvalidInputError([Problem("protocol", message)])
+    return protocol
+
+
+def _choice_problem(protocol: Protocol) -> Problem:
+    if protocol.kind == "open":
+        message = f'{protocol.id} gives no steps; also state "by" and "every_days"'
+    else:
+        message = f'{protocol.id} has its own steps; leave out "by" and "every_days"'
+    return Problem("protocol", message)
+
+
+def _steps(protocol: Protocol) -> tuple[TitrationStep, ...]:
+    """The steps of ``1.5x14;3x14;4.5``; the table's doses are daily totals."""
+    steps = []
+    for part in protocol.schedule.split(";"):
+        milligrams, _, days = part.partition("x")
+        steps.append(
+            TitrationStep(
+                dose=Mass(f"{milligrams} mg") / protocol.doses_per_day,
+                doses_per_day=protocol.doses_per_day,
+                days=int(days) if days else None,
+            )
+        )
+    return tuple(steps)

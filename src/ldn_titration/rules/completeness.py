@@ -1,0 +1,49 @@
+"""What is not known: a missing fact, a medicine or condition that nobody judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ldn_titration.findings import Finding, Severity
+from ldn_titration.rules.case import Case
+from ldn_titration.rules.exposures import rows_of
+
+__all__: list[str] = []
+
+
+def missing_facts(case: Case) -> Iterable[Finding]:
+    """FACT-01: a required fact is not known, one finding each."""
+    for name in case.patient.missing():
+        yield Finding(
+            code="FACT-01",
+            severity=Severity.INSUFFICIENT,
+            message=f"Not known: {name}.",
+            action=f'Ask, and state it as "{name}" of the patient.',
+        )
+
+
+def unrecognised_medicines(case: Case) -> Iterable[Finding]:
+    """MED-01: a medicine that the knowledge base does not know may be an opioid."""
+    names = [m.label for m in case.patient.medications or () if not rows_of(m)]
+    if not names:
+        return
+    checked = case.patient.unrecognised_medicines_checked == "yes"
+    yield Finding(
+        code="MED-01",
+        severity=Severity.CAUTION if checked else Severity.INSUFFICIENT,
+        message=f"Not recognised: {', '.join(names)}.",
+        action="Somebody checked that none is an opioid; interactions are not screened."
+        if checked
+        else 'Check that none is an opioid, and state "unrecognised_medicines_checked": "yes".',
+    )
+
+
+def unjudged_conditions(case: Case) -> Iterable[Finding]:
+    """CON-01: conditions are listed; no rule here reads them."""
+    if case.patient.conditions:
+        yield Finding(
+            code="CON-01",
+            severity=Severity.CAUTION,
+            message=f"Not judged by any rule: {', '.join(case.patient.conditions)}.",
+            action="Weigh each condition against naltrexone.",
+        )

@@ -1,0 +1,359 @@
+"""Plans: a regimen on the calendar, measured with a preparation.
+
+A plan stores its steps, not its days: days are a lazy sequence over the steps, and totals
+are worked out on the steps.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any, Literal, NamedTuple, overload
+
+from ldn_titration import sig
+from ldn_titration.errors import InvalidInputError, NotMeasurableError, Problem
+from ldn_titration.findings import Finding, Screening, Severity
+from ldn_titration.knowledge import policy
+from ldn_titration.patient import PatientFacts
+from ldn_titration.preparation import Preparation, Reading, total
+from ldn_titration.quantities import Mass
+from ldn_titration.regimen import MAX_DAYS, Regimen, TitrationStep
+from ldn_titration.rules.dosing import dose_findings
+from ldn_titration.screening import screen
+from ldn_titration.values import read_moment, whole_day
+
+__all__ = ["DRUG", "Plan", "PlanDay", "PlanStep", "PlannedDose", "Totals", "schedule"]
+
+DRUG = "naltrexone hydrochloride"
+"""What every dose is of: the hydrochloride, not the base."""
+
+_ONE_DAY = timedelta(days=1)
+_new = tuple.__new__
+
+
+class PlannedDose(NamedTuple):
+    """One dose of a day: when (None: no time is set), and how it is measured."""
+
+    time_of_day: str | None
+    reading: Reading
+
+    @property
+    def dose(self) -> Mass:
+        """Its mass."""
+        return self.reading.dose
+
+
+class PlanStep(NamedTuple):
+    """One step of a plan: ``days`` days from ``first`` to ``last``, each with the same doses.
+
+    ``first_day`` is the number of its first day in the plan, from 1. ``dose`` is the mass
+    taken in a day and ``reading`` what is taken in a day, all doses together.
+    """
+
+    step: int
+    dose: Mass
+    first: date
+    last: date
+    days: int
+    first_day: int
+    doses: tuple[PlannedDose, ...]
+    reading: Reading
+
+    @property
+    def take(self) -> str:
+        """What to take on each of its days, in one line, exactly."""
+        return sig.directions(self.doses)
+
+
+class PlanDay(NamedTuple):
+    """One day of a plan. ``day`` and ``day_of_step`` count from 1; ``dose`` is the day's mass."""
+
+    day: int
+    date: date
+    step: int
+    day_of_step: int
+    dose: Mass | None
+    take: str
+    reading: Reading | None
+    doses: tuple[PlannedDose, ...]
+    time_of_day: str | None
+
+    @property
+    def units(self) -> dict[str, Any]:
+        """The counts to take, such as ``{"drops": 18, "volume": "0.9 mL"}``; empty for none."""
+        return {} if self.reading is None else self.reading.units
+
+
+class Totals(NamedTuple):
+    """A whole plan added up: days, mass, and what is taken."""
+
+    days: int
+    dose: Mass
+    reading: Reading
+
+    @property
+    def units(self) -> dict[str, Any]:
+        """The counts taken over the plan."""
+        return self.reading.units
+
+
+class Plan(Sequence[PlanDay]):
+    """A titration plan: a lazy, immutable sequence of :class:`PlanDay`.
+
+    Made by :func:`schedule`. ``len``, index, slice and iterate it; ``plan.on(date)`` is the
+    day of a date, ``plan.steps`` its steps, ``plan.totals`` the whole added up. ``status``
+    is ``draft`` unless a screening that clears was given for its start.
+    """
+
+    __slots__ = ("_ends", "_given", "_screening", "_tails", "cut", "preparation", "regimen", "steps")
+    regimen: Regimen
+    preparation: Preparation
+    steps: tuple[PlanStep, ...]
+    cut: bool
+
+    def __init__(
+        self,
+        regimen: Regimen,
+        preparation: Preparation,
+        steps: tuple[PlanStep, ...],
+        *,
+        cut: bool = False,
+        screening: Screening | None = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "regimen", regimen)
+        put(self, "preparation", preparation)
+        put(self, "steps", steps)
+        put(self, "cut", cut)
+        put(self, "_given", screening)
+        put(self, "_ends", [step.first_day + step.days - 1 for step in steps])
+        put(self, "_tails", None)
+        put(self, "_screening", None)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a Plan is immutable")
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Plan) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.regimen, self.preparation, self.steps))
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.regimen, self.preparation, self.steps, self.cut, self._given
+
+    def __repr__(self) -> str:
+        return f"<Plan {self.status}: {len(self)} days, {self.start} to {self.end}>"
+
+    # --- the sequence of days
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __iter__(self) -> Iterator[PlanDay]:
+        return iter(self._days())
+
+    def _days(self) -> list[PlanDay]:
+        """Every day. Written out for speed: one tuple a day, one date added to."""
+        days: list[PlanDay] = []
+        add = days.append
+        for step, tail in zip(self.steps, self._step_tails(), strict=True):
+            step_number, number, today = step.step, step.first_day, step.first
+            add(_new(PlanDay, (number, today, step_number, 1, *tail)))
+            for day_of_step in range(2, step.days + 1):
+                number += 1
+                today += _ONE_DAY
+                add(_new(PlanDay, (number, today, step_number, day_of_step, *tail)))
+        return days
+
+    def _step_tails(self) -> list[tuple[Any, ...]]:
+        """What all days of a step share, worked out once."""
+        if self._tails is None:
+            time = self.regimen.time_of_day
+            tails = [(s.dose, s.take, s.reading, s.doses, time) for s in self.steps]
+            object.__setattr__(self, "_tails", tails)
+        return self._tails
+
+    @overload
+    def __getitem__(self, index: int) -> PlanDay: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[PlanDay, ...]: ...
+    def __getitem__(self, index: int | slice) -> PlanDay | tuple[PlanDay, ...]:
+        if isinstance(index, slice):
+            return tuple(self._day(place) for place in range(*index.indices(len(self))))
+        place = index + len(self) if index < 0 else index
+        if not 0 <= place < len(self):
+            raise IndexError(f"day index {index} of a plan of {len(self)} days")
+        return self._day(place)
+
+    def _day(self, place: int) -> PlanDay:
+        number = bisect_right(self._ends, place)
+        step = self.steps[number]
+        day_of_step = place + 2 - step.first_day
+        today = step.first + (day_of_step - 1) * _ONE_DAY
+        tail = self._step_tails()[number]
+        return _new(PlanDay, (place + 1, today, step.step, day_of_step, *tail))
+
+    def on(self, day: date | str) -> PlanDay:
+        """The day of that date (or its text); InvalidInputError where it is outside the plan."""
+        wanted = whole_day(read_moment(day))
+        if not self.start <= wanted <= self.end:
+            message = f"{wanted} is outside the plan, which runs from {self.start} to {self.end}"
+            raise InvalidInputError([Problem("day", message)])
+        return self._day((wanted - self.start).days)
+
+    # --- the whole
+
+    @property
+    def start(self) -> date:
+        """The first day."""
+        return self.steps[0].first
+
+    @property
+    def end(self) -> date:
+        """The last day."""
+        return self.steps[-1].last
+
+    @property
+    def screening(self) -> Screening:
+        """The screening given, with what the doses and the length of this plan add to it.
+
+        Where none was given, nothing is known of the patient: all facts are missing.
+        """
+        if self._screening is None:
+            base = self._given or screen(PatientFacts(), self.start, self.regimen)
+            more = [*dose_findings(self.regimen), *_cut_findings(self)]
+            object.__setattr__(self, "_screening", base.with_findings(more))
+        return self._screening
+
+    @property
+    def status(self) -> Literal["cleared", "draft"]:
+        """``cleared`` where the screening clears, else ``draft``."""
+        return "cleared" if self.screening.verdict.clears else "draft"
+
+    @property
+    def totals(self) -> Totals:
+        """The whole plan added up, worked out on its steps."""
+        readings = [step.reading * step.days for step in self.steps]
+        whole = total(readings) or readings[0]
+        return Totals(len(self), whole.dose, whole)
+
+    def _repr_html_(self) -> str:
+        from ldn_titration.markup import rows_table
+
+        caption = f"Plan ({self.status.upper()}): {DRUG}, {self.start} to {self.end}"
+        rows = [
+            (s.step, sig.about(s.dose), sig.directions(s.doses, sig.about), s.first, s.last, s.days)
+            for s in self.steps
+        ]
+        return rows_table(caption, ("Step", "Dose a day", "Take", "From", "To", "Days"), rows)
+
+
+def schedule(
+    regimen: Regimen,
+    preparation: Preparation,
+    start: date | str,
+    *,
+    days: int | None = None,
+    screening: Screening | None = None,
+    diary: Sequence[object] = (),
+) -> Plan:
+    """The plan of a regimen, measured with a preparation, from its first day.
+
+    ``days`` is the whole length; without it an open-ended last step is laid out for 28
+    days. Without a screening that clears for this start, the plan is a draft. Raises
+    NotMeasurableError for a dose that the preparation cannot measure, and InvalidInputError
+    for a length, start or screening that does not fit.
+
+    >>> from ldn_titration import Drops, Regimen, schedule
+    >>> ramp = Regimen.ramp("0.25 mg", "0.25 mg", 7, "4.5 mg")
+    >>> plan = schedule(ramp, Drops(concentration="5 mg/mL", drops_per_mL=20), "2027-01-04", days=126)
+    >>> plan[119].take, str(plan.totals.dose)
+    ('18 drops (0.9 mL, 4.5 mg)', '299.25 mg')
+    """
+    first = _start_day(start)
+    lengths = _lengths(regimen, _plan_days(days))
+    _check_span(first, sum(lengths))
+    if diary:
+        raise InvalidInputError([Problem("diary", "events are not replayed yet; leave it empty")])
+    if screening is not None and screening.start != first:
+        message = f"is for a start on {screening.start}, but the plan starts on {first}"
+        raise InvalidInputError([Problem("screening", message)])
+    steps = _steps(regimen, preparation, first, lengths)
+    cut = len(lengths) < len(regimen.steps) or lengths[-1] < (regimen.steps[-1].days or 0)
+    return Plan(regimen, preparation, steps, cut=cut, screening=screening)
+
+
+def _start_day(start: date | str) -> date:
+    try:
+        return whole_day(read_moment(start))
+    except ValueError as error:
+        raise InvalidInputError([Problem("start", str(error))]) from None
+
+
+def _plan_days(days: int | None) -> int | None:
+    if days is None or (type(days) is int and 1 <= days <= MAX_DAYS):
+        return days
+    raise InvalidInputError([Problem("days", f"must be a whole number from 1 to {MAX_DAYS}")])
+
+
+def _check_span(first: date, days: int) -> None:
+    if first.toordinal() + days - 1 > date.max.toordinal():
+        raise InvalidInputError([Problem("start", f"{first} is too late for {days} days")])
+
+
+def _lengths(regimen: Regimen, days: int | None) -> list[int]:
+    """How many days each step lasts, as far as the plan's length reaches."""
+    if days is None:
+        last = regimen.steps[-1].days or policy("open_step").days
+        return [step.days or last for step in regimen.steps]
+    lengths: list[int] = []
+    left = days
+    for step in regimen.steps:
+        if not left:
+            break
+        lengths.append(left if step.days is None or step.days > left else step.days)
+        left -= lengths[-1]
+    return lengths
+
+
+def _steps(
+    regimen: Regimen, preparation: Preparation, first: date, lengths: list[int]
+) -> tuple[PlanStep, ...]:
+    steps: list[PlanStep] = []
+    ordinal, number = first.toordinal(), 1
+    for place, days in enumerate(lengths):
+        doses, reading = _measured(regimen.steps[place], place + 1, preparation)
+        last = date.fromordinal(ordinal + days - 1)
+        begin = date.fromordinal(ordinal)
+        steps.append(
+            PlanStep(place + 1, reading.dose, begin, last, days, number, doses, reading)
+        )
+        ordinal, number = ordinal + days, number + days
+    return tuple(steps)
+
+
+def _measured(
+    step: TitrationStep, number: int, preparation: Preparation
+) -> tuple[tuple[PlannedDose, ...], Reading]:
+    """Each dose of the step's day measured on its own, and the day's sum."""
+    try:
+        doses = tuple(PlannedDose(d.time_of_day, preparation.measure(d.dose)) for d in step.each)
+    except NotMeasurableError as error:
+        raise error.at_step(number) from None
+    if len(doses) == 1:
+        return doses, doses[0].reading
+    return doses, total(dose.reading for dose in doses) or doses[0].reading
+
+
+def _cut_findings(plan: Plan) -> Iterator[Finding]:
+    if plan.cut:
+        reached, steps = len(plan.steps), len(plan.regimen.steps)
+        yield Finding(
+            code="LEN-01",
+            severity=Severity.INFO,
+            message=f"The plan ends after {len(plan)} days, in step {reached} of {steps}; "
+            "what comes after is cut off.",
+            action="Plan a longer length to see the whole regimen.",
+        )

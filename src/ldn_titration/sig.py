@@ -1,0 +1,95 @@
+"""The words for one dose: the only place where a dose becomes prose.
+
+``18 drops (0.9 mL, 4.5 mg)``: drops always with their volume and mass. What is exact
+stays exact; for people, a mass or volume that is no finite decimal is rounded to three
+significant figures behind ``about``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import ROUND_HALF_EVEN, Context
+from fractions import Fraction
+
+from ldn_titration import units
+from ldn_titration.preparation import Reading
+from ldn_titration.quantities import Quantity
+
+__all__ = ["about", "count", "directions", "take", "time_words"]
+
+_THREE_FIGURES = Context(prec=3, rounding=ROUND_HALF_EVEN)
+_TIMES = {
+    "morning": "in the morning",
+    "noon": "at noon",
+    "afternoon": "in the afternoon",
+    "evening": "in the evening",
+    "bedtime": "at bedtime",
+}
+
+
+def about(quantity: Quantity) -> str:
+    """A quantity for people: exact where a decimal is, else rounded behind "about".
+
+    >>> from ldn_titration import Mass
+    >>> about(Mass("0.25 mg")), about(Mass("1/12 mg"))
+    ('0.25 mg', 'about 0.0833 mg')
+    """
+    text = str(quantity)
+    if "/" not in text.split(" ")[0]:
+        return text
+    magnitude = quantity.magnitude
+    rounded = _THREE_FIGURES.divide(
+        _THREE_FIGURES.create_decimal(magnitude.numerator), magnitude.denominator
+    )
+    return f"about {rounded:f} {quantity.base_unit}"
+
+
+def take(reading: Reading, words: Callable[[Quantity], str] = str) -> str:
+    """What to take, in one line: "1 drop (0.05 mL, 0.25 mg)".
+
+    ``words`` writes each quantity: ``str`` exactly, :func:`about` for people.
+    """
+    dose = words(reading.dose)
+    if reading.drops is not None and reading.volume is not None:
+        return f"{count(reading.drops, 'drop')} ({words(reading.volume)}, {dose})"
+    if reading.volume is not None:
+        return f"{words(reading.volume)} ({dose})"
+    noun = "capsule" if reading.form == "capsules" else "tablet"
+    pieces = (f"{count(number, noun)} of {words(s)}" for s, number in reading.pieces)
+    return f"{' plus '.join(pieces)} ({dose})"
+
+
+def count(number: int | Fraction, noun: str) -> str:
+    """A counted noun: "1 drop", "1,197 drops", "1/2 tablet", "1 and 1/2 tablets"."""
+    whole, rest = divmod(Fraction(number), 1)
+    parts = [f"{whole:,}"] if whole or not rest else []
+    parts += [f"{rest.numerator}/{rest.denominator}"] if rest else []
+    return f"{' and '.join(parts)} {noun}{'' if number <= 1 and number else 's'}"
+
+
+def time_words(time_of_day: str | None) -> str:
+    """ "at bedtime", "in the morning", "at 21:30"; empty where no time is set."""
+    if time_of_day is None:
+        return ""
+    return _TIMES.get(time_of_day) or f"at {time_of_day}"
+
+
+def directions(
+    doses: Iterable[tuple[str | None, Reading]], words: Callable[[Quantity], str] = str
+) -> str:
+    """What to take on one day: one dose in one line, several with their times.
+
+    "morning: 1 mL (1 mg); bedtime: 1 mL (1 mg)", or "1 mL (1 mg), 2 times a day" where no
+    times are set.
+    """
+    listed = [(time, take(reading, words)) for time, reading in doses]
+    if len(listed) == 1:
+        return listed[0][1]
+    if all(time is None for time, _ in listed):
+        return f"{listed[0][1]}, {len(listed)} times a day"
+    return "; ".join(f"{time}: {text}" for time, text in listed)
+
+
+def percent(share: Fraction) -> str:
+    """A share of one in percent: "10 %"."""
+    return f"{units.decimal_text(share * 100)} %"

@@ -1,0 +1,297 @@
+"""What every noun is made of: a frozen, strict pydantic model, and a few field types.
+
+A value is checked when it is made, cannot be changed, and refuses keys that it does not
+know. What is wrong with an input is told all at once, each problem with its path.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, NamedTuple, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from ldn_titration.errors import InvalidInputError, Problem
+
+__all__ = [
+    "LineOfText",
+    "Moment",
+    "Month",
+    "PartialMoment",
+    "PlainDate",
+    "Value",
+    "faults",
+    "read_date",
+    "read_moment",
+    "whole_day",
+]
+
+
+class Value(BaseModel):
+    """A frozen value. Raises InvalidInputError with every problem when made from bad data."""
+
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
+
+    def __init__(self, /, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise InvalidInputError(problems_of(error)) from None
+
+    # pydantic's own mark of an __init__ that only validates: nested models skip it.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """The value read from a dict of plain data; raises InvalidInputError."""
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as error:
+            raise InvalidInputError(problems_of(error)) from None
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """The value read from JSON; raises InvalidInputError."""
+        try:
+            return super().model_validate_json(json_data, **options)
+        except ValidationError as error:
+            raise InvalidInputError(problems_of(error)) from None
+
+
+# --- problems, with their paths -------------------------------------------------------
+
+
+def faults(found: Iterable[tuple[str, str]]) -> None:
+    """Raise what a model's validator found, if anything: (path below the model, message)."""
+    listed = list(found)
+    if listed:
+        raise PydanticCustomError("faults", "not valid", {"faults": listed})
+
+
+def problems_of(error: ValidationError) -> tuple[Problem, ...]:
+    """Every problem in a pydantic error, in our words."""
+    return tuple(
+        problem for detail in error.errors(include_url=False) for problem in _problems(detail)
+    )
+
+
+def _problems(detail: ErrorDetails) -> Iterator[Problem]:
+    path = path_text(detail["loc"])
+    if detail["type"] == "faults":
+        for below, message in detail["ctx"]["faults"]:
+            yield Problem(_joined(path, below), message)
+    else:
+        yield Problem(path, _message(detail))
+
+
+def _joined(path: str, below: str) -> str:
+    return f"{path}.{below}" if path and below and not below.startswith("[") else path + below
+
+
+def path_text(loc: Sequence[str | int]) -> str:
+    """``("steps", 1, "dose")`` as ``steps[1].dose``; parts in <> are marks, left out."""
+    text = ""
+    for part in loc:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif not part.startswith("<"):
+            text = _joined(text, part)
+    return text
+
+
+_MESSAGES = {
+    "missing": "is required",
+    "int_type": "must be a whole number, without quotes",
+    "int_from_float": "must be a whole number",
+    "int_parsing_size": "is too large a number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text, in quotes",
+    "string_unicode": "must be valid text",
+    "tuple_type": "must be a list [...]",
+    "list_type": "must be a list [...]",
+    "dict_type": "must be an object {...}",
+    "model_type": "must be an object {...}",
+    "model_attributes_type": "must be an object {...}",
+    "too_short": "must not be empty",
+    "none_required": "must be null",
+}
+
+
+def _message(detail: ErrorDetails) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "extra_forbidden":
+        return _unknown_key(str(detail["loc"][-1]))
+    if kind in {"literal_error", "enum"}:
+        return f"must be {context['expected'].replace(chr(39), chr(34))}"
+    if kind == "greater_than_equal":
+        return f"must be {context['ge']} or more, not {detail['input']}"
+    if kind == "less_than_equal":
+        return f"must be {context['le']} or less, not {detail['input']}"
+    if kind == "too_long":
+        return f"has {context['actual_length']} entries; at most {context['max_length']} are read"
+    message = _MESSAGES.get(kind, detail["msg"])
+    return message + _such_as(detail) if kind in _MESSAGES else message
+
+
+def _unknown_key(name: str) -> str:
+    near = difflib.get_close_matches(name, _examples(), n=1)
+    return "is no known key" + (f'; did you mean "{near[0]}"?' if near else "")
+
+
+def _such_as(detail: ErrorDetails) -> str:
+    names = [part for part in detail["loc"] if isinstance(part, str)]
+    example = _examples().get(names[-1]) if names else None
+    return "" if example is None else f", such as {json.dumps(example)}"
+
+
+def _examples() -> dict[str, Any]:
+    """Every key that any value has, with an example of what it takes."""
+    found: dict[str, Any] = {}
+    waiting: list[type[BaseModel]] = [Value]
+    while waiting:
+        model = waiting.pop()
+        waiting += model.__subclasses__()
+        for name, field in model.model_fields.items():
+            found.setdefault(field.alias or name, (field.examples or [None])[0])
+    return found
+
+
+# --- field types ----------------------------------------------------------------------
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})", re.ASCII)
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+_NOT_A_DATE = 'must be a date written YYYY-MM-DD, such as "2027-01-04"'
+
+
+class Month(NamedTuple):
+    """A month of which the day is not known; it counts as its last day."""
+
+    year: int
+    month: int
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.month:02}"
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the month."""
+        following = self.year * 12 + self.month
+        return date.fromordinal(date(following // 12, following % 12 + 1, 1).toordinal() - 1)
+
+
+def read_date(value: object) -> date:
+    """A plain date, from a date or from text written YYYY-MM-DD; ValueError for all else."""
+    if type(value) is date:
+        return value
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"there is no such day as {value}") from None
+    raise ValueError(_NOT_A_DATE)
+
+
+def read_moment(value: object) -> date:
+    """A date or an aware date-time, from itself or its text; ValueError for all else."""
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"there is no such time as {value}") from None
+    if not isinstance(value, datetime):
+        return read_date(value)
+    if value.utcoffset() is None:
+        raise ValueError("a time needs its offset, as in 2027-01-04T22:00+01:00")
+    return value
+
+
+def _read_partial_moment(value: object) -> date | datetime | Month | str:
+    if isinstance(value, Month) or value == "unknown":
+        return value  # type: ignore[return-value]
+    month = _MONTH.fullmatch(value) if isinstance(value, str) else None
+    if month is not None and month[1] != "0000" and 1 <= int(month[2]) <= 12 and month[0] != "9999-12":
+        return Month(int(month[1]), int(month[2]))
+    try:
+        return read_moment(value)
+    except ValueError as error:
+        if str(error) != _NOT_A_DATE:
+            raise
+        raise ValueError(f'{_NOT_A_DATE}, a month ("2026-12") or "unknown"') from None
+
+
+def whole_day(moment: date) -> date:
+    """The date of a date or of a date-time, as written."""
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def _written(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+_AS_TEXT = PlainSerializer(_written, return_type=str, when_used="json")
+
+PlainDate = Annotated[
+    date,
+    BeforeValidator(read_date),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2027-01-04"]}),
+]
+"""A date; as text YYYY-MM-DD and nothing else."""
+
+Moment = Annotated[
+    date | datetime,
+    BeforeValidator(read_moment),
+    _AS_TEXT,
+    WithJsonSchema({"type": "string", "examples": ["2027-01-04", "2027-01-04T22:00+01:00"]}),
+]
+"""A date, or a date-time with its offset."""
+
+PartialMoment = Annotated[
+    date | datetime | Month | str,
+    BeforeValidator(_read_partial_moment),
+    _AS_TEXT,
+    WithJsonSchema({"type": "string", "examples": ["2026-12-20", "2026-12", "unknown"]}),
+]
+"""A date, a date-time with its offset, a month, or "unknown"."""
+
+_MAX_LINE = 200
+
+
+def _read_line(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text, in quotes")
+    if not value.strip() or len(value) > _MAX_LINE:
+        raise ValueError(f"must be text of 1 to {_MAX_LINE} characters")
+    for character in value:
+        if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+            raise ValueError(f"holds the control character U+{ord(character):04X}; remove it")
+    return value.strip()
+
+
+LineOfText = Annotated[
+    str,
+    BeforeValidator(_read_line),
+    Field(json_schema_extra={"minLength": 1, "maxLength": _MAX_LINE}),
+]
+"""One line of text, 1 to 200 characters, without control or direction characters."""
