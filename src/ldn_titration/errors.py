@@ -81,25 +81,32 @@ class NotMeasurableError(LdnTitrationError, ValueError):
     """A dose that a preparation cannot measure exactly.
 
     ``below`` and ``above`` are the nearest doses that it can (None where there is none);
-    ``step`` is the titration step that asked, from 1, where one did.
+    ``step`` is the titration step that asked, from 1, where one did. ``also`` holds the
+    same of later steps.
     """
 
     def __init__(
-        self, dose: Mass, by: str, below: Mass | None, above: Mass | None, step: int | None = None
+        self,
+        dose: Mass,
+        by: str,
+        below: Mass | None,
+        above: Mass | None,
+        step: int | None = None,
+        also: tuple[NotMeasurableError, ...] = (),
     ) -> None:
-        self.dose, self.by, self.below, self.above, self.step = dose, by, below, above, step
+        self.dose, self.by, self.below, self.above = dose, by, below, above
+        self.step, self.also = step, also
         where = f"step {step}: " if step is not None else ""
-        near = " and ".join(
-            f"{mass} {side}" for mass, side in ((below, "below"), (above, "above")) if mass
-        )
-        super().__init__(
-            f"{where}{dose} cannot be measured exactly with {by}; "
-            f"nearest that can: {near or 'none'}"
-        )
+        sides = ((below, "below"), (above, "above"))
+        near = " and ".join(f"{mass} {side}" for mass, side in sides if mass)
+        own = f"{where}{dose} cannot be measured exactly with {by}; nearest: {near or 'none'}"
+        super().__init__("\n".join([own, *map(str, also)]))
 
-    def at_step(self, step: int) -> NotMeasurableError:
+    def at_step(
+        self, step: int, also: tuple[NotMeasurableError, ...] = ()
+    ) -> NotMeasurableError:
         """The same error, naming the titration step (from 1) that asked for the dose."""
-        return NotMeasurableError(self.dose, self.by, self.below, self.above, step)
+        return NotMeasurableError(self.dose, self.by, self.below, self.above, step, also)
 
 
 class UndrawableTextError(LdnTitrationError, ValueError):

@@ -17,7 +17,7 @@ from ldn_titration.errors import QuantityError
 
 __all__ = ["Pieces", "fewest_pieces"]
 
-_MAX_CELLS = 200_000
+_MAX_CELLS = 10_000
 _NEVER = 1 << 40
 _PIECE = 1 << 8  # a cost is pieces * 256 + different strengths
 _STRENGTH = 1
@@ -55,7 +55,7 @@ def fewest_pieces(dose: Fraction, strengths: Sequence[Fraction], parts: int = 1)
     units = [amount // grid for amount in in_scale]
     wanted = dose * scale / grid
     limit = int(wanted) + min(units)
-    if limit * len(units) > _MAX_CELLS:
+    if limit * len(units) * parts > _MAX_CELLS:
         raise QuantityError("the dose is too large, or the strengths too alike, to be counted out")
     layers = _layers(units, parts, limit)
     best = layers[0].best

@@ -90,11 +90,9 @@ class Reading(NamedTuple):
         return {"volume": str(self.volume)}
 
 
-def total(readings: Iterable[Reading]) -> Reading | None:
-    """The sum of readings of one preparation; None where there is none."""
+def total(readings: Iterable[Reading]) -> Reading:
+    """The sum of one or more readings of one preparation."""
     listed = list(readings)
-    if not listed:
-        return None
     pieces: dict[Mass, Fraction] = {}
     for strength, count in (piece for reading in listed for piece in reading.pieces):
         pieces[strength] = pieces.get(strength, Fraction(0)) + count

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any, Literal, NamedTuple, overload
 
 from ldn_titration import sig
-from ldn_titration.errors import InvalidInputError, NotMeasurableError, Problem
+from ldn_titration.errors import InvalidInputError, NotMeasurableError, Problem, QuantityError
 from ldn_titration.findings import Finding, Screening, Severity
 from ldn_titration.knowledge import policy
 from ldn_titration.patient import PatientFacts
@@ -235,8 +235,7 @@ class Plan(Sequence[PlanDay]):
     @property
     def totals(self) -> Totals:
         """The whole plan added up, worked out on its steps."""
-        readings = [step.reading * step.days for step in self.steps]
-        whole = total(readings) or readings[0]
+        whole = total(step.reading * step.days for step in self.steps)
         return Totals(len(self), whole.dose, whole)
 
     def _repr_html_(self) -> str:
@@ -323,28 +322,34 @@ def _steps(
 ) -> tuple[PlanStep, ...]:
     steps: list[PlanStep] = []
     ordinal, number = first.toordinal(), 1
-    for place, days in enumerate(lengths):
-        doses, reading = _measured(regimen.steps[place], place + 1, preparation)
-        last = date.fromordinal(ordinal + days - 1)
-        begin = date.fromordinal(ordinal)
-        steps.append(
-            PlanStep(place + 1, reading.dose, begin, last, days, number, doses, reading)
-        )
+    measured = _measured(regimen.steps[: len(lengths)], preparation)
+    for step, (doses, days) in enumerate(zip(measured, lengths, strict=True), 1):
+        reading = doses[0].reading if len(doses) == 1 else total(d.reading for d in doses)
+        begin, last = date.fromordinal(ordinal), date.fromordinal(ordinal + days - 1)
+        steps.append(PlanStep(step, reading.dose, begin, last, days, number, doses, reading))
         ordinal, number = ordinal + days, number + days
     return tuple(steps)
 
 
 def _measured(
-    step: TitrationStep, number: int, preparation: Preparation
-) -> tuple[tuple[PlannedDose, ...], Reading]:
-    """Each dose of the step's day measured on its own, and the day's sum."""
-    try:
-        doses = tuple(PlannedDose(d.time_of_day, preparation.measure(d.dose)) for d in step.each)
-    except NotMeasurableError as error:
-        raise error.at_step(number) from None
-    if len(doses) == 1:
-        return doses, doses[0].reading
-    return doses, total(dose.reading for dose in doses) or doses[0].reading
+    steps: Sequence[TitrationStep], preparation: Preparation
+) -> list[tuple[PlannedDose, ...]]:
+    """The doses of each step's day, each measured on its own; every step that cannot be is told."""
+    measured: list[tuple[PlannedDose, ...]] = []
+    failed: list[tuple[int, NotMeasurableError]] = []
+    for number, step in enumerate(steps, 1):
+        try:
+            measured.append(
+                tuple(PlannedDose(time, preparation.measure(dose)) for time, dose in step.each)
+            )
+        except NotMeasurableError as error:
+            failed.append((number, error))
+        except QuantityError as error:
+            raise InvalidInputError([Problem("preparation.strengths", str(error))]) from None
+    if failed:
+        (first, error), *others = failed
+        raise error.at_step(first, tuple(other.at_step(number) for number, other in others))
+    return measured
 
 
 def _cut_findings(plan: Plan) -> Iterator[Finding]:

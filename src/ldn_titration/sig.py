@@ -8,14 +8,14 @@ significant figures behind ``about``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from decimal import ROUND_HALF_EVEN, Context
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 from ldn_titration import units
 from ldn_titration.preparation import Reading
 from ldn_titration.quantities import Quantity
 
-__all__ = ["about", "count", "directions", "take", "time_words"]
+__all__ = ["about", "about_range", "count", "directions", "take", "take_parts", "time_words"]
 
 _THREE_FIGURES = Context(prec=3, rounding=ROUND_HALF_EVEN)
 _TIMES = {
@@ -37,11 +37,7 @@ def about(quantity: Quantity) -> str:
     text = str(quantity)
     if "/" not in text.split(" ")[0]:
         return text
-    magnitude = quantity.magnitude
-    rounded = _THREE_FIGURES.divide(
-        _THREE_FIGURES.create_decimal(magnitude.numerator), magnitude.denominator
-    )
-    return f"about {rounded:f} {quantity.base_unit}"
+    return f"about {_rounded(quantity.magnitude)} {quantity.base_unit}"
 
 
 def take(reading: Reading, words: Callable[[Quantity], str] = str) -> str:
@@ -49,14 +45,19 @@ def take(reading: Reading, words: Callable[[Quantity], str] = str) -> str:
 
     ``words`` writes each quantity: ``str`` exactly, :func:`about` for people.
     """
+    return "{} ({})".format(*take_parts(reading, words))
+
+
+def take_parts(reading: Reading, words: Callable[[Quantity], str] = str) -> tuple[str, str]:
+    """What to take, and what stands behind it in brackets: ("1 drop", "0.05 mL, 0.25 mg")."""
     dose = words(reading.dose)
     if reading.drops is not None and reading.volume is not None:
-        return f"{count(reading.drops, 'drop')} ({words(reading.volume)}, {dose})"
+        return count(reading.drops, "drop"), f"{words(reading.volume)}, {dose}"
     if reading.volume is not None:
-        return f"{words(reading.volume)} ({dose})"
+        return words(reading.volume), dose
     noun = "capsule" if reading.form == "capsules" else "tablet"
     pieces = (f"{count(number, noun)} of {words(s)}" for s, number in reading.pieces)
-    return f"{' plus '.join(pieces)} ({dose})"
+    return " plus ".join(pieces), dose
 
 
 def count(number: int | Fraction, noun: str) -> str:
@@ -90,6 +91,21 @@ def directions(
     return "; ".join(f"{time}: {text}" for time, text in listed)
 
 
-def percent(share: Fraction) -> str:
-    """A share of one in percent: "10 %"."""
-    return f"{units.decimal_text(share * 100)} %"
+def about_range(low: Quantity, high: Quantity) -> str:
+    """Two quantities as a range in one unit: "0.225 to 0.275 mg"."""
+    first, second = about(low), about(high)
+    unit = second.rpartition(" ")[2]
+    if not first.endswith(f" {unit}"):
+        unit = low.base_unit
+        first, second = (f"{_about_number(end.magnitude)} {unit}" for end in (low, high))
+    return f"{first.removesuffix(f' {unit}')} to {second.removeprefix('about ')}"
+
+
+def _about_number(magnitude: Fraction) -> str:
+    return units.decimal_text(magnitude) or f"about {_rounded(magnitude)}"
+
+
+def _rounded(magnitude: Fraction) -> str:
+    """To three significant figures."""
+    quotient = _THREE_FIGURES.divide(Decimal(magnitude.numerator), Decimal(magnitude.denominator))
+    return f"{quotient:f}"

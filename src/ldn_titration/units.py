@@ -73,6 +73,8 @@ def parse(text: str, dimension: str, example: str) -> Fraction:
         raise QuantityError(f"{_shown(text)} {_unit_complaint(name, unit, dimension, example)}")
     value = Fraction(number)
     if divisor is not None:
+        if unit.factor != 1:
+            raise QuantityError(f'{_shown(text)} is a fraction; only base units take one')
         value = _canonical_fraction(text, number, int(divisor), example)
     return value * unit.factor
 

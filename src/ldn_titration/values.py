@@ -35,6 +35,7 @@ __all__ = [
     "PlainDate",
     "Value",
     "faults",
+    "printable",
     "read_date",
     "read_moment",
     "whole_day",
@@ -86,9 +87,23 @@ def faults(found: Iterable[tuple[str, str]]) -> None:
 
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:
     """Every problem in a pydantic error, in our words."""
+    details = error.errors(include_url=False)
+    blamed = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
     return tuple(
-        problem for detail in error.errors(include_url=False) for problem in _problems(detail)
+        Problem(printable(problem.path), printable(problem.message))
+        for detail in details
+        if detail["type"] != "too_short" or detail["loc"] not in blamed
+        for problem in _problems(detail)
     )
+
+
+def printable(text: str) -> str:
+    """The text on one line, with nothing that a terminal would act on."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return shown if len(shown) <= _MAX_SHOWN else shown[:_MAX_SHOWN] + "..."
+
+
+_MAX_SHOWN = 1000
 
 
 def _problems(detail: ErrorDetails) -> Iterator[Problem]:
@@ -129,7 +144,7 @@ _MESSAGES = {
     "model_type": "must be an object {...}",
     "model_attributes_type": "must be an object {...}",
     "too_short": "must not be empty",
-    "none_required": "must be null",
+    "string_pattern_mismatch": "is not written as it should be",
 }
 
 
@@ -170,7 +185,9 @@ def _examples() -> dict[str, Any]:
         model = waiting.pop()
         waiting += model.__subclasses__()
         for name, field in model.model_fields.items():
-            found.setdefault(field.alias or name, (field.examples or [None])[0])
+            example = (field.examples or [None])[0]
+            if found.get(field.alias or name) is None:
+                found[field.alias or name] = example
     return found
 
 

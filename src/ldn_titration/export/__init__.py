@@ -1,0 +1,1 @@
+"""A plan for machines: JSON and CSV."""

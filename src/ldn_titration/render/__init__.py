@@ -1,0 +1,1 @@
+"""A plan for people: text for the terminal, an HTML page, a PDF."""

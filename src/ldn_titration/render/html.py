@@ -1,0 +1,139 @@
+"""The plan as one HTML page that needs nothing from outside, on screen and on paper."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from ldn_titration.markup import escape, rows_table
+from ldn_titration.patient import PatientFacts
+from ldn_titration.render.pages import (
+    Cell,
+    Grid,
+    Sheet,
+    Table,
+    calendar,
+    calendar_note,
+    findings_table,
+    plan_facts,
+    preparation_sheet,
+    regimen_table,
+    sources_table,
+    verdict_words,
+)
+from ldn_titration.render.words import NOT_REVIEWED, judged, title
+from ldn_titration.schedule import Plan
+
+__all__ = ["plan_html"]
+
+
+def plan_html(plan: Plan, *, patient: PatientFacts | None = None, dateless: bool = False) -> str:
+    """The page: month grids with tick boxes, the preparation sheet, the clinician's page.
+
+    ``patient`` is only asked for the name and the assessor to print; without it, neither
+    is. ``dateless`` prints Day 1, Day 2, ... in place of dates.
+    """
+    heading = escape(title(plan))
+    name = f"<p>For: {escape(patient.name)}</p>" if patient and patient.name else ""
+    draft = ' class="draft"' if plan.status == "draft" else ""
+    note = escape(calendar_note(plan))
+    grids = "\n".join(
+        _grid(grid, note, draft, dateless) for grid in calendar(plan, dateless=dateless)
+    )
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        f"<title>{heading}</title>\n<style>\n{_css()}</style>\n</head>\n"
+        f"<body{draft}>\n<header>\n<h1>{heading}</h1>\n{name}{_facts(plan_facts(plan))}</header>\n"
+        f"<main>\n{grids}\n{_sheet(preparation_sheet(plan))}\n{_clinician(plan, patient)}</main>\n"
+        "</body>\n</html>\n"
+    )
+
+
+@cache
+def _css() -> str:
+    return (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+
+
+def _facts(facts: tuple[tuple[str, str], ...]) -> str:
+    lines = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts)
+    return f"<dl>{lines}</dl>\n"
+
+
+# --- the calendar ---------------------------------------------------------------------
+
+_CHANGES = {
+    "": "",
+    "start": '<strong class="change"><span aria-hidden="true">\u25cf</span> START</strong>',
+    "up": '<strong class="change"><span aria-hidden="true">\u25b2</span> NEW: UP</strong>',
+    "down": '<strong class="change"><span aria-hidden="true">\u25bc</span> NEW: DOWN</strong>',
+    "change": '<strong class="change"><span aria-hidden="true">\u25c6</span> NEW</strong>',
+}
+
+
+def _grid(grid: Grid, note: str, draft: str, dateless: bool) -> str:
+    head = "".join(f'<th scope="col">{name}</th>' for name in grid.columns)
+    doses: dict[int, str] = {}
+    rows = "\n".join(
+        f"<tr>{''.join(_cell(cell, doses, dateless) for cell in week)}</tr>" for week in grid.weeks
+    )
+    mark = " (DRAFT)" if draft else ""
+    return (
+        f'<section class="month"><table><caption>{grid.heading}{mark}</caption>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>\n<p>{note}</p></section>"
+    )
+
+
+def _cell(cell: Cell | None, known: dict[int, str], dateless: bool) -> str:
+    if cell is None:
+        return '<td class="none"></td>'
+    doses = known.get(id(cell.doses))
+    if doses is None:
+        doses = known[id(cell.doses)] = "".join(_dose(*dose) for dose in cell.doses)
+    when = cell.label
+    if not dateless:
+        when = (
+            f'<time datetime="{cell.on}"><span class="number" aria-hidden="true">{cell.label}'
+            f'</span><span class="full">{cell.words}</span></time>'
+        )
+    marked = ' class="changed"' if cell.change else ""
+    return f'<td{marked}><span class="on">{when}</span>{_CHANGES[cell.change]}{doses}</td>'
+
+
+def _dose(time: str, lead: str, rest: str) -> str:
+    when = f'<span class="when">{escape(time)}</span> ' if time else ""
+    return (
+        f'<p class="dose"><span class="tick" aria-hidden="true"></span>{when}'
+        f"<b>{escape(lead)}</b> <span>({escape(rest)})</span></p>"
+    )
+
+
+# --- the sheet and the clinician's page -----------------------------------------------
+
+
+def _table(table: Table) -> str:
+    return rows_table(table.caption, table.columns, table.rows)
+
+
+def _sheet(sheet: Sheet) -> str:
+    notes = "".join(f"<li>{escape(note)}</li>" for note in sheet.notes)
+    return (
+        f'<section class="sheet"><h2>{escape(sheet.heading)}</h2>\n{_facts(sheet.facts)}'
+        f"{_table(sheet.table)}\n<ul>{notes}</ul></section>"
+    )
+
+
+def _clinician(plan: Plan, patient: PatientFacts | None) -> str:
+    screening = plan.screening
+    findings = judged(screening)
+    found = _table(findings_table(findings)) if findings else "<p>No rule found anything.</p>"
+    return (
+        '<section class="clinician"><h2>For the clinician</h2>\n'
+        f"<p>{escape(verdict_words(screening, patient))}</p>\n{found}\n"
+        f"{_table(regimen_table(plan))}\n{_table(sources_table(plan, findings))}\n"
+        f"<p>Knowledge base {escape(screening.knowledge.version)}, sha256 "
+        f"<code>{screening.knowledge.sha256}</code>. {NOT_REVIEWED} "
+        "Not a medical device.</p></section>\n"
+    )

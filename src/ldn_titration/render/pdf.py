@@ -1,0 +1,136 @@
+"""The plan as an accessible PDF (PDF/UA-1), through typst (extra ``pdf``)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from ldn_titration.errors import MissingExtraError, UndrawableTextError
+from ldn_titration.patient import PatientFacts
+from ldn_titration.render.pages import (
+    Cell,
+    Grid,
+    Table,
+    calendar,
+    calendar_note,
+    findings_table,
+    plan_facts,
+    preparation_sheet,
+    regimen_table,
+    sources_table,
+    verdict_words,
+)
+from ldn_titration.render.words import NOT_REVIEWED, how_often, judged, preparation_words, sentence, title
+from ldn_titration.schedule import Plan
+
+__all__ = ["plan_pdf", "require_typst"]
+
+_HERE = Path(__file__).parent
+
+def plan_pdf(
+    plan: Plan,
+    *,
+    patient: PatientFacts | None = None,
+    paper: Literal["a4", "letter"] = "a4",
+    dateless: bool = False,
+) -> bytes:
+    """The PDF: month grids, the preparation sheet, the clinician's page.
+
+    ``patient`` is only asked for the name and the assessor to print. Raises
+    MissingExtraError without typst, and UndrawableTextError for a name with a character
+    that the shipped font cannot draw. The same plan gives the same bytes.
+    """
+    typst = require_typst()
+    page = json.dumps(_page(plan, patient, dateless), ensure_ascii=False)
+    _require_drawable(page)
+    fonts = typst.Fonts(
+        include_system_fonts=False,
+        include_embedded_fonts=False,
+        font_paths=[str(_HERE / "fonts")],
+    )
+    compiler = typst.Compiler(font_paths=fonts, ignore_system_fonts=True)
+    inputs = {"page": page, "paper": "us-letter" if paper == "letter" else "a4"}
+    template = (_HERE / "calendar.typ").read_bytes()
+    drawn: bytes = compiler.compile(
+        input=template, format="pdf", sys_inputs=inputs, pdf_standards=["ua-1"], timestamp=0
+    )
+    return drawn
+
+
+def require_typst() -> Any:
+    """The typst module; raises MissingExtraError where it is not installed."""
+    try:
+        import typst
+    except ImportError:
+        raise MissingExtraError("pdf", "a PDF") from None
+    return typst
+
+
+# --- what the font can draw -----------------------------------------------------------
+
+
+@cache
+def _drawable() -> frozenset[int]:
+    """The characters that the shipped font draws rightly, from ``fonts/coverage.txt``."""
+    lines = (_HERE / "fonts" / "coverage.txt").read_text(encoding="ascii").split()
+    ranges = (line.partition("-")[::2] for line in lines if not line.startswith("#"))
+    return frozenset(
+        code for low, high in ranges for code in range(int(low, 16), int(high or low, 16) + 1)
+    )
+
+
+def _require_drawable(text: str) -> None:
+    lost = sorted({character for character in text if ord(character) not in _drawable()})
+    if lost:
+        named = ", ".join(f"{character} (U+{ord(character):04X})" for character in lost)
+        raise UndrawableTextError(
+            f"the PDF's font cannot draw {named}; the HTML page can, with the reader's fonts"
+        )
+
+
+# --- what the template is given -------------------------------------------------------
+
+
+def _page(plan: Plan, patient: PatientFacts | None, dateless: bool) -> dict[str, Any]:
+    screening = plan.screening
+    findings = judged(screening)
+    sheet = preparation_sheet(plan)
+    stamp = screening.knowledge
+    return {
+        "title": title(plan),
+        "draft": plan.status == "draft",
+        "person": f"For: {patient.name}" if patient and patient.name else "",
+        "foot": f"Not a medical device. {NOT_REVIEWED}",
+        "summary": f"{sentence(how_often(plan))} {sentence(preparation_words(plan.preparation))}",
+        "note": calendar_note(plan),
+        "months": [_grid(grid) for grid in calendar(plan, dateless=dateless)],
+        "sheet": {**sheet._asdict(), "table": sheet.table._asdict()},
+        "facts": plan_facts(plan),
+        "verdict": verdict_words(screening, patient),
+        "findings": _breakable(findings_table(findings)),
+        "regimen": regimen_table(plan)._asdict(),
+        "sources": _breakable(sources_table(plan, findings)),
+        "stamp": f"Knowledge base {stamp.version}, sha256 {stamp.sha256}.",
+    }
+
+
+def _grid(grid: Grid) -> dict[str, Any]:
+    return {
+        "heading": grid.heading,
+        "columns": grid.columns,
+        "weeks": [[_cell(cell) for cell in week] for week in grid.weeks],
+    }
+
+
+def _cell(cell: Cell | None) -> dict[str, Any] | None:
+    return None if cell is None else {"label": cell.label, "change": cell.change, "doses": cell.doses}
+
+
+def _breakable(table: Table) -> dict[str, Any]:
+    """The table with its keys free to break after an underscore, so that none is cut."""
+    rows: Iterable[Iterable[str]] = table.rows
+    broken = [[cell.replace("_", "_\u200b") for cell in row] for row in rows]
+    return {**table._asdict(), "rows": broken}

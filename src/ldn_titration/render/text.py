@@ -1,0 +1,142 @@
+"""Plans, screenings and the knowledge base as plain text that reads well in 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from ldn_titration import sig
+from ldn_titration.findings import Finding, Screening
+from ldn_titration.knowledge import Opioid, Protocol, knowledge
+from ldn_titration.render.words import (
+    NOT_REVIEWED,
+    dropper_band,
+    how_often,
+    judged,
+    missing_words,
+    preparation_words,
+    title,
+)
+from ldn_titration.schedule import Plan
+
+__all__ = ["opioid_text", "plan_text", "protocols_text", "screening_text"]
+
+_WIDTH = 80
+
+
+def plan_text(plan: Plan) -> str:
+    """The plan as text: what is taken, step by step, the totals, and the screening."""
+    days = f"{plan.start} to {plan.end}, {sig.count(len(plan), 'day')}, {how_often(plan)}."
+    lines = [title(plan), "=" * len(title(plan)), "", *_wrapped(days)]
+    lines += _wrapped(f"Preparation: {preparation_words(plan.preparation)}.")
+    lines += _wrapped(dropper_band(plan))
+    lines += ["", *_step_lines(plan), "", *_wrapped(_totals(plan)), ""]
+    lines += _screening_lines(plan.screening)
+    return "\n".join(lines) + "\n"
+
+
+def _totals(plan: Plan) -> str:
+    totals = plan.totals
+    return f"Total: {sig.count(totals.days, 'day')}, {sig.take(totals.reading, sig.about)}."
+
+
+_HEADER = ("Step", "From", "To", "Days", "Dose a day", "Take")
+
+
+def _step_lines(plan: Plan) -> Iterator[str]:
+    rows = [
+        (str(s.step), str(s.first), str(s.last), str(s.days), sig.about(s.dose))
+        for s in plan.steps
+    ]
+    widths = [max(map(len, column)) for column in zip(_HEADER[:5], *rows, strict=True)]
+    room = _WIDTH - sum(widths) - 2 * len(widths)
+    yield _row(_HEADER[:5], widths) + _HEADER[5]
+    yield _row(["-" * width for width in widths], widths) + "-" * room
+    for step, row in zip(plan.steps, rows, strict=True):
+        words = sig.directions(step.doses, sig.about)
+        first, *others = textwrap.wrap(words, room, break_long_words=False)
+        yield _row(row, widths) + first
+        yield from (" " * (_WIDTH - room) + more for more in others)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    numbers = {0, 3}
+    return "".join(
+        (cell.rjust(width) if place in numbers else cell.ljust(width)) + "  "
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    )
+
+
+def screening_text(screening: Screening) -> str:
+    """The screening as text: the verdict, each finding with what to do, and its sources."""
+    return "\n".join(_screening_lines(screening)) + "\n"
+
+
+def _screening_lines(screening: Screening) -> Iterator[str]:
+    yield f"Screening for a start on {screening.start}: {str(screening.verdict).upper()}"
+    if screening.not_before is not None:
+        yield f"Opioid-free intervals allow a start from {screening.not_before}."
+    for finding in judged(screening):
+        yield from ("", *_finding_lines(finding))
+    if screening.missing:
+        yield from ("", *_wrapped(missing_words(screening)))
+    stamp = screening.knowledge
+    yield from ("", *_wrapped(f"Knowledge base {stamp.version}, sha256 {stamp.sha256[:16]}."))
+    yield from _wrapped(NOT_REVIEWED)
+
+
+def _finding_lines(finding: Finding) -> Iterable[str]:
+    lines = _wrapped(f"[{str(finding.severity).upper()}] {finding.code}: {finding.message}")
+    lines += _wrapped(finding.action, "    ")
+    if finding.clears_on is not None:
+        lines += _wrapped(f"Clears for a start from {finding.clears_on}.", "    ")
+    if finding.sources:
+        lines += _wrapped(f"Sources: {', '.join(finding.sources)}.", "    ")
+    return lines
+
+
+def protocols_text(protocols: Iterable[Protocol]) -> str:
+    """Every protocol with its id, steps, source and caution, or why it is refused."""
+    return "\n".join(line for row in protocols for line in _protocol_lines(row)) + "\n"
+
+
+def _protocol_lines(row: Protocol) -> Iterable[str]:
+    yield f"{row.id} ({row.kind})"
+    yield from _wrapped(f"{row.title}; {row.population}.", "    ")
+    for name, value in (("Schedule", row.schedule), ("Refused", row.reason), ("", row.caution)):
+        if value and (name != "Refused" or row.kind == "refused"):
+            yield from _wrapped(f"{name}: {value}" if name else value, "    ")
+    yield from (*_wrapped(f"Source: {row.source} (tier {row.evidence_tier}).", "    "), "")
+
+
+def opioid_text(rows: Sequence[Opioid]) -> str:
+    """What the knowledge base says of an opioid, with the sources written out."""
+    return "\n".join(line for row in rows for line in _opioid_lines(row)) + "\n"
+
+
+def _opioid_lines(row: Opioid) -> Iterable[str]:
+    yield row.name
+    yield from _wrapped(f"{row.kind.replace('_', ' ')}; release: {row.release}.", "    ")
+    yield from _wrapped(_window_words(row), "    ")
+    yield from _wrapped(row.note, "    ")
+    for key in row.sources:
+        source = knowledge().sources[key]
+        yield from _wrapped(f"- {source.title} ({key}, tier {source.tier})", "    ")
+    yield from (*_wrapped(NOT_REVIEWED, "    "), "")
+
+
+def _window_words(row: Opioid) -> str:
+    if not row.is_opioid:
+        return "No opioid agonist: no interval is counted."
+    if row.window is None:
+        return "Depot: no number of opioid-free days is known; held for a year."
+    least, most = row.window
+    if least == 0:
+        return f"Warns while taken and for {most} days after."
+    return f"Opioid-free days: below {least} stop, below {most} hold."

@@ -1,0 +1,89 @@
+"""Sentences that every page shares: title, preparation, dropper's band."""
+
+from __future__ import annotations
+
+from ldn_titration import sig
+from ldn_titration.findings import Finding, Screening
+from ldn_titration.knowledge import knowledge, policy
+from ldn_titration.preparation import Drops, OralSolution, Preparation
+from ldn_titration.schedule import DRUG, Plan
+
+__all__ = [
+    "NOT_REVIEWED",
+    "dropper_band",
+    "how_often",
+    "judged",
+    "missing_words",
+    "preparation_words",
+    "publishers",
+    "sentence",
+    "title",
+]
+
+NOT_REVIEWED = "The knowledge base is not yet clinically reviewed."
+
+
+def title(plan: Plan) -> str:
+    """The heading of a plan: drug with its salt, and DRAFT where it is one."""
+    band = " (low dose)" if plan.regimen.band == "low" else ""
+    heading = f"{DRUG.capitalize()}{band}: titration plan"
+    return heading if plan.status == "cleared" else f"DRAFT, not cleared: {heading}"
+
+
+def how_often(plan: Plan) -> str:
+    """How often and when it is taken: "once a day at bedtime"."""
+    counts = {len(step.doses) for step in plan.steps}
+    named = any(dose.time_of_day for step in plan.steps for dose in step.doses)
+    most = max(counts)
+    often = {1: "once a day", 2: "twice a day"}.get(most, f"{most} times a day")
+    often = f"up to {often}" if len(counts) > 1 else often
+    return often if named else f"{often} {sig.time_words(plan.regimen.time_of_day)}".strip()
+
+
+def sentence(words: str) -> str:
+    """The words with a capital first letter and a full stop."""
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def preparation_words(preparation: Preparation) -> str:
+    """The preparation in one line."""
+    if isinstance(preparation, Drops | OralSolution):
+        strength = sig.about(preparation.strength)
+        recipe = f"{preparation.dilution} = " if preparation.dilution else ""
+        return f"{recipe}{strength}, {_device_words(preparation)}"
+    return str(preparation)
+
+
+def _device_words(liquid: Drops | OralSolution) -> str:
+    if isinstance(liquid, Drops):
+        return f"{sig.about(liquid.drops_per_mL)}, {sig.about(1 * liquid.drop)} a drop"
+    return f"on a syringe with marks of {sig.about(liquid.graduation)}"
+
+
+def dropper_band(plan: Plan) -> str:
+    """What a drop may hold, where drops are counted; else empty."""
+    preparation = plan.preparation
+    if not isinstance(preparation, Drops):
+        return ""
+    tolerance = policy("dropper_tolerance")
+    low, high = preparation.band(1, tolerance.share)
+    return (
+        f"Each drop {sig.about_range(low, high)} unless this dropper was calibrated "
+        f"with this liquid (within {tolerance.value} %: {publishers(tolerance.sources)})."
+    )
+
+
+def publishers(sources: tuple[str, ...]) -> str:
+    """Who published these sources."""
+    return ", ".join(knowledge().sources[key].publisher for key in sources)
+
+
+def judged(screening: Screening) -> list[Finding]:
+    """The findings but those that only name a missing fact, which is listed as such."""
+    facts = {f"Not known: {name}." for name in screening.missing}
+    return [finding for finding in screening.findings if finding.message not in facts]
+
+
+def missing_words(screening: Screening) -> str:
+    """The facts that are to be asked for, in one sentence."""
+    return f"Not known, and needed before a start: {', '.join(screening.missing)}."

@@ -1,0 +1,249 @@
+"""The request: the contract's JSON as one value, every problem told with its path."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
+
+from ldn_titration.errors import InvalidInputError, Problem
+from ldn_titration.findings import Screening
+from ldn_titration.patient import PatientFacts
+from ldn_titration.preparation import Capsules, Dose, Drops, OralSolution, Tablets
+from ldn_titration.regimen import MAX_DAYS, MAX_STEPS, Band, Regimen, TimeOfDay, TitrationStep
+from ldn_titration.schedule import Plan, schedule
+from ldn_titration.screening import screen
+from ldn_titration.values import Moment, Value, faults, printable
+
+__all__ = ["PlanRequest", "ProtocolRegimen", "RampRegimen", "StepsRegimen", "read_request"]
+
+REQUEST_SCHEMA = "ldn-titration/request/1"
+MAX_BYTES = 1 << 20
+_MAX_INTEGER_DIGITS = 15
+
+
+class _Banded(Value):
+    band: Band | None = Field(default=None, examples=["low"])
+
+
+class ProtocolRegimen(_Banded):
+    """A published protocol by its id; one of kind open also needs ``by`` and ``every_days``."""
+
+    protocol: str = Field(examples=["brief_004_standard"])
+    by: Dose | None = Field(default=None, examples=["0.5 mg"])
+    every_days: Annotated[int, Field(ge=1, le=MAX_DAYS)] | None = Field(default=None, examples=[7])
+
+    @model_validator(mode="after")
+    def _is_planned(self) -> ProtocolRegimen:
+        _told(self.regimen)
+        return self
+
+    def regimen(self, time_of_day: str | None = None) -> Regimen:
+        """The protocol's regimen, at the request's time of day where it states one."""
+        found = Regimen.from_protocol(self.protocol, by=self.by, every_days=self.every_days)
+        return Regimen(
+            steps=found.steps,
+            band=self.band or found.band,
+            time_of_day=time_of_day or found.time_of_day,
+            protocol=found.protocol,
+        )
+
+
+class StepsRegimen(_Banded):
+    """Steps one by one; only the last may lack ``days``."""
+
+    steps: tuple[TitrationStep, ...] = Field(
+        strict=False, min_length=1, max_length=MAX_STEPS, examples=[[{"dose": "1.5 mg", "days": 7}]]
+    )
+
+    @model_validator(mode="after")
+    def _is_a_regimen(self) -> StepsRegimen:
+        _told(self.regimen)
+        return self
+
+    def regimen(self, time_of_day: str | None = None) -> Regimen:
+        """The regimen of these steps."""
+        return Regimen(steps=self.steps, band=self.band or "low", time_of_day=time_of_day)
+
+
+class Ramp(Value):
+    """From a dose by equal increments, up or down, to a dose; the last is open-ended."""
+
+    from_: Dose = Field(alias="from", examples=["0.25 mg"])
+    by: Dose = Field(examples=["0.25 mg"])
+    every_days: Annotated[int, Field(ge=1, le=MAX_DAYS)] = Field(examples=[7])
+    to: Dose = Field(examples=["4.5 mg"])
+
+
+class RampRegimen(_Banded):
+    """A ramp."""
+
+    ramp: Ramp
+
+    @model_validator(mode="after")
+    def _is_a_regimen(self) -> RampRegimen:
+        _told(self.regimen, below="ramp.")
+        return self
+
+    def regimen(self, time_of_day: str | None = None) -> Regimen:
+        """The regimen of this ramp."""
+        r = self.ramp
+        band = self.band or "low"
+        return Regimen.ramp(r.from_, r.by, r.every_days, r.to, band=band, time_of_day=time_of_day)
+
+
+def _told(make: Any, below: str = "") -> None:
+    """Pass on what making a regimen complains of, at the paths of the request."""
+    try:
+        make()
+    except InvalidInputError as error:
+        faults((below + problem.path, problem.message) for problem in error.problems)
+
+
+_REGIMENS = ("protocol", "steps", "ramp")
+
+
+def _regimen_kind(value: Any) -> str | None:
+    has = value.__contains__ if isinstance(value, dict) else lambda name: hasattr(value, name)
+    given = [name for name in _REGIMENS if has(name)]
+    return f"<{given[0]}>" if len(given) == 1 else None
+
+
+_FORMS = ("capsules", "tablets", "oral_solution", "drops")
+
+
+def _form(value: Any) -> str | None:
+    form = value.get("form") if isinstance(value, dict) else getattr(value, "form", None)
+    return f"<{form}>" if form in _FORMS else None
+
+
+def _told_apart(by: Any, message: str) -> Discriminator:
+    return Discriminator(by, custom_error_type="one_of", custom_error_message=message)
+
+
+RequestRegimen = Annotated[
+    Annotated[ProtocolRegimen, Tag("<protocol>")]
+    | Annotated[StepsRegimen, Tag("<steps>")]
+    | Annotated[RampRegimen, Tag("<ramp>")],
+    _told_apart(_regimen_kind, "must be an object with exactly one of protocol, steps and ramp"),
+]
+RequestPreparation = Annotated[
+    Annotated[Capsules, Tag("<capsules>")]
+    | Annotated[Tablets, Tag("<tablets>")]
+    | Annotated[OralSolution, Tag("<oral_solution>")]
+    | Annotated[Drops, Tag("<drops>")],
+    _told_apart(_form, f'must be an object whose "form" is one of {", ".join(_FORMS)}'),
+]
+
+
+class PlanRequest(Value):
+    """Everything a plan is made from, as JSON holds it.
+
+    ``length_days`` is the whole length of the plan; ``patient`` may be absent, and then
+    nothing is known.
+    """
+
+    schema_: Literal["ldn-titration/request/1"] = Field(alias="schema", examples=[REQUEST_SCHEMA])
+    start: Moment = Field(examples=["2027-01-04"])
+    length_days: Annotated[int, Field(ge=1, le=MAX_DAYS)] | None = Field(
+        default=None, examples=[126]
+    )
+    time_of_day: TimeOfDay | None = Field(default=None, examples=["bedtime"])
+    regimen: RequestRegimen = Field(examples=[{"protocol": "brief_004_standard"}])
+    preparation: RequestPreparation = Field(
+        examples=[{"form": "capsules", "strengths": ["1.5 mg", "3 mg", "4.5 mg"]}]
+    )
+    patient: PatientFacts = Field(default=PatientFacts())
+    diary: tuple[dict[str, Any], ...] = Field(default=(), strict=False)
+
+    @model_validator(mode="after")
+    def _no_diary_yet(self) -> PlanRequest:
+        if self.diary:
+            faults([("diary", "events are not replayed yet by this version; leave it empty")])
+        return self
+
+    def titration(self) -> Regimen:
+        """The regimen asked for, at the time of day asked for."""
+        return self.regimen.regimen(self.time_of_day)
+
+    def screening(self) -> Screening:
+        """The screening of the patient for this start and regimen."""
+        return screen(self.patient, self.start, self.titration())
+
+    def plan(self) -> Plan:
+        """The plan; raises NotMeasurableError where the preparation cannot measure a dose."""
+        return schedule(
+            self.titration(),
+            self.preparation,
+            self.start,
+            days=self.length_days,
+            screening=self.screening(),
+        )
+
+
+# --- reading --------------------------------------------------------------------------
+
+
+def read_request(data: bytes | str) -> PlanRequest:
+    """The request in a JSON text; raises InvalidInputError with every problem found."""
+    tree = _read_json(data)
+    problems = [Problem(printable(path), message) for path, message in _duplicates(tree, "")]
+    try:
+        request = PlanRequest.model_validate(tree)
+    except InvalidInputError as error:
+        problems += error.problems
+    if problems:
+        raise InvalidInputError(problems)
+    return request
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers which of its keys stood twice."""
+
+    twice: tuple[str, ...] = ()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> _Object:
+    made = _Object(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        made.twice = tuple(dict.fromkeys(n for n in names if names.count(n) > 1))
+    return made
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MAX_INTEGER_DIGITS else math.inf
+
+
+def _read_json(data: bytes | str) -> Any:
+    try:
+        text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
+        if len(data) > MAX_BYTES:
+            raise InvalidInputError([Problem("", f"is larger than {MAX_BYTES} bytes")])
+        return json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+    except UnicodeDecodeError as error:
+        raise InvalidInputError([Problem("", f"is no UTF-8 text (byte {error.start})")]) from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise InvalidInputError([Problem("", f"is no JSON: {error.msg} at {where}")]) from None
+    except RecursionError:
+        raise InvalidInputError([Problem("", "is nested too deeply")]) from None
+
+
+def _duplicates(tree: Any, path: str) -> Iterator[Problem]:
+    if isinstance(tree, _Object):
+        for name in tree.twice:
+            yield Problem(f"{path}.{name}".lstrip("."), "stands twice in the same object")
+        for name, value in tree.items():
+            yield from _duplicates(value, f"{path}.{name}".lstrip("."))
+    elif isinstance(tree, list):
+        for place, value in enumerate(tree):
+            yield from _duplicates(value, f"{path}[{place}]")
+
+
+def request_schema() -> dict[str, Any]:
+    """The JSON Schema of a request."""
+    return TypeAdapter(PlanRequest).json_schema(by_alias=True)

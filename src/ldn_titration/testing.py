@@ -1,0 +1,151 @@
+"""Hypothesis strategies for those who import the library: valid values, ready to plan.
+
+>>> from hypothesis import given
+>>> from ldn_titration.testing import masses
+>>> @given(masses())
+... def test_text_is_exact(mass):
+...     assert type(mass)(str(mass)) == mass
+>>> test_text_is_exact()
+
+Needs hypothesis, which is not installed with the library.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from ldn_titration.patient import REQUIRED, OpioidExposure, OpioidHistory, PatientFacts
+from ldn_titration.preparation import Capsules, Drops, OralSolution, Preparation, Tablets
+from ldn_titration.quantities import Concentration, Mass, Volume
+from ldn_titration.regimen import MAX_DAYS, Regimen, TitrationStep
+from ldn_titration.schedule import Plan, schedule
+
+__all__ = [
+    "concentrations",
+    "exposures",
+    "known_facts",
+    "masses",
+    "plans",
+    "preparations",
+    "regimens_for",
+    "start_dates",
+    "volumes",
+]
+
+
+def masses(
+    least: Mass = Mass("1 mcg"), most: Mass = Mass("100 mg"), *, decimal: bool = False
+) -> st.SearchStrategy[Mass]:
+    """Masses between two, any rational number of mg; ``decimal`` keeps to whole micrograms."""
+    if decimal:
+        low, high = int(least.magnitude * 1000), int(most.magnitude * 1000)
+        return st.integers(low, high).map(lambda mcg: Mass.of(Fraction(mcg, 1000), "mg"))
+    values = st.fractions(least.magnitude, most.magnitude, max_denominator=10**6)
+    return values.map(lambda value: Mass.of(value, "mg"))
+
+
+def volumes() -> st.SearchStrategy[Volume]:
+    """Volumes from 0.01 mL to 100 mL, any rational number of mL."""
+    values = st.fractions(Fraction(1, 100), 100, max_denominator=1000)
+    return values.map(lambda value: Volume.of(value, "mL"))
+
+
+def concentrations() -> st.SearchStrategy[Concentration]:
+    """Concentrations from 0.1 to 20 mg/mL in hundredths."""
+    return st.integers(10, 2000).map(lambda n: Concentration.of(Fraction(n, 100), "mg/mL"))
+
+
+def start_dates() -> st.SearchStrategy[date]:
+    """First days from 1999 to 2101."""
+    return st.dates(date(1999, 1, 1), date(2101, 12, 31))
+
+
+_strengths = st.lists(
+    st.sampled_from([Mass(f"{n} mg") for n in ("0.5", "1", "1.5", "2", "3", "4.5")]),
+    min_size=1,
+    max_size=3,
+    unique=True,
+)
+_marks = st.sampled_from([Volume("0.01 mL"), Volume("0.1 mL"), Volume("0.2 mL")])
+
+
+def preparations() -> st.SearchStrategy[Preparation]:
+    """Capsules, tablets in parts, oral solutions and drops."""
+    return st.one_of(
+        st.builds(Capsules, strengths=_strengths),
+        st.builds(Tablets, strengths=_strengths, parts=st.sampled_from([1, 2, 4])),
+        st.builds(OralSolution, concentration=concentrations(), graduation=_marks),
+        st.builds(Drops, concentration=concentrations(), drops_per_mL=st.integers(12, 40)),
+    )
+
+
+def _unit(preparation: Preparation) -> Mass:
+    """The smallest dose that it measures."""
+    if isinstance(preparation, Drops):
+        return 1 * preparation.drop
+    if isinstance(preparation, OralSolution):
+        return preparation.graduation * preparation.strength
+    parts = preparation.parts if isinstance(preparation, Tablets) else 1
+    return min(preparation.strengths) / parts
+
+
+@st.composite
+def regimens_for(
+    draw: st.DrawFn, preparation: Preparation, *, max_steps: int = 6, max_days: int = 40
+) -> Regimen:
+    """Regimens whose doses that preparation can measure; half of them end open."""
+    unit = _unit(preparation)
+    steps = [
+        TitrationStep(
+            dose=unit * draw(st.integers(1, 18)),
+            doses_per_day=draw(st.sampled_from([1, 1, 1, 2, 3])),
+            days=draw(st.integers(1, max_days)),
+        )
+        for _ in range(draw(st.integers(1, max_steps)))
+    ]
+    if draw(st.booleans()):
+        last = steps[-1]
+        steps[-1] = TitrationStep(dose=last.dose, doses_per_day=last.doses_per_day)
+    time = draw(st.sampled_from([None, "morning", "bedtime", "21:30"]))
+    return Regimen(steps=tuple(steps), time_of_day=time)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """Draft plans of any preparation, regimen, start and length."""
+    preparation = draw(preparations())
+    regimen = draw(regimens_for(preparation))
+    days = draw(st.none() | st.integers(1, MAX_DAYS // 10))
+    return schedule(regimen, preparation, draw(start_dates()), days=days)
+
+
+def exposures(
+    start: date, names: st.SearchStrategy[str] | None = None
+) -> st.SearchStrategy[OpioidExposure]:
+    """Exposures to opioids up to some weeks after a start, also with facts unknown."""
+    days = st.integers(-20, 400).map(lambda n: start - timedelta(days=n))
+    months = days.map(lambda day: f"{day.year:04}-{day.month:02}")
+    return st.builds(
+        OpioidExposure,
+        substance=names or st.sampled_from(["oxycodone", "methadone", "kratom", "no such thing"]),
+        release=st.sampled_from(["immediate", "extended", "transdermal", "depot", "unknown"]),
+        last_taken=st.one_of(days, months, st.just("unknown")),
+        ongoing=st.booleans(),
+    )
+
+
+def known_facts(**changes: object) -> PatientFacts:
+    """An adult of whom everything was asked and nothing found, with these facts changed."""
+    answers: dict[str, object] = dict.fromkeys(REQUIRED, "no")
+    answers |= {
+        "assessed_on": date(2027, 1, 2),
+        "assessed_by": "Dr A. Example",
+        "opioids": OpioidHistory(status="none"),
+        "age_years": 44,
+        "medications": (),
+        "conditions": (),
+    }
+    return PatientFacts(**(answers | changes))  # type: ignore[arg-type]
