@@ -36,10 +36,10 @@ from ldn_titration.preparation import (
     Drops,
     OralSolution,
     Preparation,
-    Reading,
     Tablets,
 )
 from ldn_titration.quantities import Concentration, DropsPerVolume, Mass, MassPerDrop, Volume
+from ldn_titration.reading import Reading
 from ldn_titration.regimen import Regimen, TimedDose, TitrationStep
 from ldn_titration.schedule import Plan, PlanDay, PlannedDose, PlanStep, Totals, schedule
 from ldn_titration.screening import screen

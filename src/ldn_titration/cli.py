@@ -18,7 +18,6 @@ from ldn_titration.errors import (
     MissingExtraError,
     NotMeasurableError,
     Problem,
-    UndrawableTextError,
 )
 from ldn_titration.request import MAX_BYTES, PlanRequest, read_request, request_schema
 
@@ -216,10 +215,10 @@ def _replace(target: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink()
         raise
 
 

@@ -57,10 +57,11 @@ class InvalidInputError(LdnTitrationError, ValueError):
     ``problems`` holds every :class:`Problem` found, not only the first.
 
     >>> from ldn_titration import TitrationStep
-    >>> TitrationStep(dose="4,5 mg", days=0)
-    Traceback (most recent call last):
-    ...
-    ldn_titration.errors.InvalidInputError: dose: "4,5 mg" has a comma; write a decimal point, as in "4.5 mg"
+    >>> try:
+    ...     TitrationStep(dose="4.5", days=0)
+    ... except InvalidInputError as error:
+    ...     print(error)
+    dose: "4.5" lacks its unit, as in "1.5 mg"
     days: must be 1 or more, not 0
     """
 
@@ -102,9 +103,7 @@ class NotMeasurableError(LdnTitrationError, ValueError):
         own = f"{where}{dose} cannot be measured exactly with {by}; nearest: {near or 'none'}"
         super().__init__("\n".join([own, *map(str, also)]))
 
-    def at_step(
-        self, step: int, also: tuple[NotMeasurableError, ...] = ()
-    ) -> NotMeasurableError:
+    def at_step(self, step: int, also: tuple[NotMeasurableError, ...] = ()) -> NotMeasurableError:
         """The same error, naming the titration step (from 1) that asked for the dose."""
         return NotMeasurableError(self.dose, self.by, self.below, self.above, step, also)
 

@@ -10,7 +10,8 @@ __all__ = ["escape", "rows_table"]
 
 def rows_table(caption: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A small accessible table: a caption, column headers with scope, the first cell of a row
-    its header. Every cell is escaped."""
+    its header. Every cell is escaped.
+    """
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
     body = "".join(_row(row) for row in rows)
     return (

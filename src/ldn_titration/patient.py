@@ -33,8 +33,8 @@ class OpioidExposure(Value):
 
     Named by ``substance`` (a name or brand) or by ``rxcui``, one of them.
 
-    >>> OpioidExposure(substance="oxycodone", release="immediate", last_taken="2026-12-20")
-    OpioidExposure(substance='oxycodone', rxcui=None, release='immediate', last_taken=datetime.date(2026, 12, 20), ongoing=False)
+    >>> OpioidExposure(substance="OxyContin", last_taken="2026-12").last_taken.last_day
+    datetime.date(2026, 12, 31)
     """
 
     substance: LineOfText | None = Field(default=None, examples=["oxycodone"])
@@ -167,4 +167,3 @@ REQUIRED: tuple[str, ...] = (
     "conditions",
 )
 """The facts without which no screening clears."""
-

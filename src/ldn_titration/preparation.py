@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal, NamedTuple, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
@@ -18,6 +18,7 @@ from ldn_titration.errors import NotMeasurableError, QuantityError
 from ldn_titration.knowledge import policy
 from ldn_titration.pieces import fewest_pieces
 from ldn_titration.quantities import Concentration, DropsPerVolume, Mass, MassPerDrop, Volume
+from ldn_titration.reading import Form, Reading
 from ldn_titration.values import Value, faults
 
 __all__ = [
@@ -25,14 +26,10 @@ __all__ = [
     "Dilution",
     "Dose",
     "Drops",
-    "Form",
     "OralSolution",
     "Preparation",
-    "Reading",
     "Tablets",
 ]
-
-Form = Literal["capsules", "tablets", "oral_solution", "drops"]
 
 _MAX_STRENGTHS = 10
 _MAX_PARTS = 8
@@ -54,57 +51,6 @@ Dose = Annotated[Mass, _positive(Mass)]
 
 PositiveVolume = Annotated[Volume, _positive(Volume)]
 PositiveConcentration = Annotated[Concentration, _positive(Concentration)]
-
-
-class Reading(NamedTuple):
-    """What to take for a dose: capsules or tablets by strength, a volume, or drops.
-
-    ``pieces`` pairs each strength with how many of it, largest strength first.
-    """
-
-    form: Form
-    dose: Mass
-    pieces: tuple[tuple[Mass, Fraction], ...] = ()
-    volume: Volume | None = None
-    drops: int | None = None
-
-    def __mul__(self, times: int) -> Reading:  # type: ignore[override]
-        """The same, so many times."""
-        return Reading(
-            self.form,
-            self.dose * times,
-            tuple((strength, count * times) for strength, count in self.pieces),
-            None if self.volume is None else self.volume * times,
-            None if self.drops is None else self.drops * times,
-        )
-
-    @property
-    def units(self) -> dict[str, Any]:
-        """The counts as in a plan's JSON: ``{"drops": 18, "volume": "0.9 mL"}``."""
-        if self.form == "capsules":
-            return {"capsules": {str(strength): int(count) for strength, count in self.pieces}}
-        if self.form == "tablets":
-            return {"tablets": {str(strength): str(count) for strength, count in self.pieces}}
-        if self.drops is not None:
-            return {"drops": self.drops, "volume": str(self.volume)}
-        return {"volume": str(self.volume)}
-
-
-def total(readings: Iterable[Reading]) -> Reading:
-    """The sum of one or more readings of one preparation."""
-    listed = list(readings)
-    pieces: dict[Mass, Fraction] = {}
-    for strength, count in (piece for reading in listed for piece in reading.pieces):
-        pieces[strength] = pieces.get(strength, Fraction(0)) + count
-    volumes = [reading.volume for reading in listed if reading.volume is not None]
-    drops = [reading.drops for reading in listed if reading.drops is not None]
-    return Reading(
-        listed[0].form,
-        Mass._exactly(sum((reading.dose.magnitude for reading in listed), Fraction(0))),
-        tuple(sorted(pieces.items(), reverse=True)),
-        Volume._exactly(sum((v.magnitude for v in volumes), Fraction(0))) if volumes else None,
-        sum(drops) if drops else None,
-    )
 
 
 class _Measured(Value):
@@ -141,7 +87,9 @@ class _Measured(Value):
     def _repr_html_(self) -> str:
         from ldn_titration.markup import rows_table
 
-        rows = [(name.replace("_", " "), _shown(value)) for name, value in self if value is not None]
+        rows = [
+            (name.replace("_", " "), _shown(value)) for name, value in self if value is not None
+        ]
         return rows_table("Preparation", ("Property", "Value"), rows)
 
 
@@ -174,10 +122,14 @@ class _Counted(_Measured):
         strengths = [strength.magnitude for strength in self.strengths]
         found = fewest_pieces(dose.magnitude, strengths, self._parts())
         if found.counts is None:
-            near = [None if m is None else Mass._exactly(m) for m in (found.below, found.above)]
-            raise NotMeasurableError(dose, str(self), *near)
+            below, above = map(_optional_mass, (found.below, found.above))
+            raise NotMeasurableError(dose, str(self), below, above)
         pieces = tuple((Mass._exactly(strength), count) for strength, count in found.counts)
         return Reading(self.form, dose, pieces)
+
+
+def _optional_mass(milligrams: Fraction | None) -> Mass | None:
+    return None if milligrams is None else Mass._exactly(milligrams)
 
 
 class Capsules(_Counted):
@@ -306,7 +258,7 @@ def _neighbours(count: Fraction, one: Mass) -> tuple[Mass | None, Mass]:
 
 
 def _read_drops_per_mL(value: object) -> DropsPerVolume:  # noqa: N802 - the contract's name
-    if isinstance(value, str) and value.endswith("drops/mL") or units.looks_like_pint(value):
+    if (isinstance(value, str) and value.endswith("drops/mL")) or units.looks_like_pint(value):
         drops = DropsPerVolume(value)  # type: ignore[arg-type]
     elif isinstance(value, DropsPerVolume):
         drops = value
@@ -362,8 +314,8 @@ class Drops(_Liquid):
 
     ``drops_per_mL`` has no default. ``mg_per_drop`` may be stated too, as a check.
 
-    >>> Drops(dilution=Dilution(drug="50 mg", final_volume="10 mL"), drops_per_mL=20).measure("4.5 mg")
-    Reading(form='drops', dose=Mass('4.5 mg'), pieces=(), volume=Volume('0.9 mL'), drops=18)
+    >>> Drops(concentration="5 mg/mL", drops_per_mL=20).measure("4.5 mg").units
+    {'drops': 18, 'volume': '0.9 mL'}
     """
 
     form: Literal["drops"] = "drops"
@@ -408,9 +360,7 @@ class Drops(_Liquid):
     def _measure(self, dose: Mass) -> Reading:
         count = dose / self.drop
         if count.denominator == 1:
-            return Reading(
-                self.form, dose, volume=count / self.drops_per_mL, drops=count.numerator
-            )
+            return Reading(self.form, dose, volume=count / self.drops_per_mL, drops=count.numerator)
         raise NotMeasurableError(dose, str(self), *_neighbours(count, 1 * self.drop))
 
     def __str__(self) -> str:

@@ -59,7 +59,7 @@ class Quantity:
             raise DimensionError(f"{value} is a {value.dimension}, not a {cls.dimension}")
         if units.looks_like_pint(value):
             return units.from_pint(value, cls.dimension, cls.example)
-        kind = "a number" if isinstance(value, int | float | Decimal) else type(value).__name__
+        kind = "a bare number" if isinstance(value, int | float | Decimal) else type(value).__name__
         raise QuantityError(
             f'{kind} is no {cls.dimension}; write text with a unit, as in "{cls.example}"'
         )
@@ -96,7 +96,7 @@ class Quantity:
 
     def __eq__(self, other: object) -> bool:
         if type(other) is type(self):
-            return self.magnitude == other.magnitude  # type: ignore[attr-defined,no-any-return]
+            return self.magnitude == other.magnitude
         if isinstance(other, Quantity | int | float | Fraction | Decimal):
             raise self._unlike(other, "compared")
         return NotImplemented
@@ -177,7 +177,7 @@ class Quantity:
         return format(str(self), spec)
 
     def to_pint(self, registry: pint.UnitRegistry[Any] | None = None) -> Any:
-        """This quantity as pint's, with a Fraction magnitude, in ``registry`` or our own."""
+        """The same quantity as pint's, with a Fraction magnitude, in ``registry`` or our own."""
         return units.to_pint(self.magnitude, self.base_unit, registry)
 
     # --- pydantic

@@ -37,7 +37,7 @@ Band = Literal["low", "standard"]
 def _read_time(value: object) -> str:
     if isinstance(value, str) and (value in TIMES_OF_DAY or _CLOCK.fullmatch(value)):
         return value
-    raise ValueError(f"must be one of {', '.join(TIMES_OF_DAY)}, or a time such as \"21:30\"")
+    raise ValueError(f'must be one of {", ".join(TIMES_OF_DAY)}, or a time such as "21:30"')
 
 
 TimeOfDay = Annotated[
@@ -65,7 +65,7 @@ def _read_timed(value: object) -> tuple[TimedDose, ...]:
     if isinstance(value, Mapping) and value:
         listed = [(name, mass) for name, mass in value.items()]
     elif isinstance(value, tuple | list) and value:
-        listed = [tuple(pair) for pair in value]  # type: ignore[misc]
+        listed = [tuple(pair) for pair in value]
     else:
         raise ValueError('must be an object such as {"morning": "1 mg", "bedtime": "1 mg"}')
     faults(_timed_faults(listed))
@@ -241,7 +241,11 @@ class Regimen(Value):
 
 def _ramp_masses(every_days: int, *texts: Mass | str) -> list[Mass]:
     problems, masses = [], []
-    if isinstance(every_days, bool) or not isinstance(every_days, int) or not 1 <= every_days <= MAX_DAYS:
+    if (
+        isinstance(every_days, bool)
+        or not isinstance(every_days, int)
+        or not 1 <= every_days <= MAX_DAYS
+    ):
         message = f"must be a whole number of days from 1 to {MAX_DAYS}, such as 7"
         problems.append(Problem("every_days", message))
     for name, text in zip(("from", "by", "to"), texts, strict=True):

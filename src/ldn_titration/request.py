@@ -196,7 +196,7 @@ def read_request(data: bytes | str) -> PlanRequest:
     except InvalidInputError as error:
         problems += error.problems
     if problems:
-        raise InvalidInputError(problems)
+        raise InvalidInputError(Problem(p.path or "request", p.message) for p in problems)
     return request
 
 
@@ -222,15 +222,19 @@ def _read_json(data: bytes | str) -> Any:
     try:
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
         if len(data) > MAX_BYTES:
-            raise InvalidInputError([Problem("", f"is larger than {MAX_BYTES} bytes")])
+            raise InvalidInputError([Problem("request", f"is larger than {MAX_BYTES} bytes")])
         return json.loads(text, object_pairs_hook=_object, parse_int=_integer)
     except UnicodeDecodeError as error:
-        raise InvalidInputError([Problem("", f"is no UTF-8 text (byte {error.start})")]) from None
+        raise InvalidInputError(
+            [Problem("request", f"is no UTF-8 text (byte {error.start})")]
+        ) from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise InvalidInputError([Problem("", f"is no JSON: {error.msg} at {where}")]) from None
+        raise InvalidInputError(
+            [Problem("request", f"is no JSON: {error.msg} at {where}")]
+        ) from None
     except RecursionError:
-        raise InvalidInputError([Problem("", "is nested too deeply")]) from None
+        raise InvalidInputError([Problem("request", "is nested too deeply")]) from None
 
 
 def _duplicates(tree: Any, path: str) -> Iterator[Problem]:

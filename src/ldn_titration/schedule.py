@@ -16,8 +16,9 @@ from ldn_titration.errors import InvalidInputError, NotMeasurableError, Problem,
 from ldn_titration.findings import Finding, Screening, Severity
 from ldn_titration.knowledge import policy
 from ldn_titration.patient import PatientFacts
-from ldn_titration.preparation import Preparation, Reading, total
+from ldn_titration.preparation import Preparation
 from ldn_titration.quantities import Mass
+from ldn_titration.reading import Reading, total
 from ldn_titration.regimen import MAX_DAYS, Regimen, TitrationStep
 from ldn_titration.rules.dosing import dose_findings
 from ldn_titration.screening import screen
@@ -106,11 +107,24 @@ class Plan(Sequence[PlanDay]):
     is ``draft`` unless a screening that clears was given for its start.
     """
 
-    __slots__ = ("_ends", "_given", "_screening", "_tails", "cut", "preparation", "regimen", "steps")
+    __slots__ = (
+        "_ends",
+        "_given",
+        "_screening",
+        "_tails",
+        "cut",
+        "preparation",
+        "regimen",
+        "steps",
+    )
     regimen: Regimen
     preparation: Preparation
     steps: tuple[PlanStep, ...]
     cut: bool
+    _ends: list[int]
+    _given: Screening | None
+    _screening: Screening | None
+    _tails: list[tuple[Any, ...]] | None
 
     def __init__(
         self,
@@ -133,6 +147,9 @@ class Plan(Sequence[PlanDay]):
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a Plan is immutable")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remade, self._key()
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, Plan) else NotImplemented
@@ -169,11 +186,12 @@ class Plan(Sequence[PlanDay]):
 
     def _step_tails(self) -> list[tuple[Any, ...]]:
         """What all days of a step share, worked out once."""
-        if self._tails is None:
+        tails = self._tails
+        if tails is None:
             time = self.regimen.time_of_day
             tails = [(s.dose, s.take, s.reading, s.doses, time) for s in self.steps]
             object.__setattr__(self, "_tails", tails)
-        return self._tails
+        return tails
 
     @overload
     def __getitem__(self, index: int) -> PlanDay: ...
@@ -221,11 +239,12 @@ class Plan(Sequence[PlanDay]):
 
         Where none was given, nothing is known of the patient: all facts are missing.
         """
-        if self._screening is None:
+        whole = self._screening
+        if whole is None:
             base = self._given or screen(PatientFacts(), self.start, self.regimen)
-            more = [*dose_findings(self.regimen), *_cut_findings(self)]
-            object.__setattr__(self, "_screening", base.with_findings(more))
-        return self._screening
+            whole = base.with_findings([*dose_findings(self.regimen), *_cut_findings(self)])
+            object.__setattr__(self, "_screening", whole)
+        return whole
 
     @property
     def status(self) -> Literal["cleared", "draft"]:
@@ -249,6 +268,16 @@ class Plan(Sequence[PlanDay]):
         return rows_table(caption, ("Step", "Dose a day", "Take", "From", "To", "Days"), rows)
 
 
+def _remade(
+    regimen: Regimen,
+    preparation: Preparation,
+    steps: tuple[PlanStep, ...],
+    cut: bool,
+    screening: Screening | None,
+) -> Plan:
+    return Plan(regimen, preparation, steps, cut=cut, screening=screening)
+
+
 def schedule(
     regimen: Regimen,
     preparation: Preparation,
@@ -267,7 +296,8 @@ def schedule(
 
     >>> from ldn_titration import Drops, Regimen, schedule
     >>> ramp = Regimen.ramp("0.25 mg", "0.25 mg", 7, "4.5 mg")
-    >>> plan = schedule(ramp, Drops(concentration="5 mg/mL", drops_per_mL=20), "2027-01-04", days=126)
+    >>> drops = Drops(concentration="5 mg/mL", drops_per_mL=20)
+    >>> plan = schedule(ramp, drops, "2027-01-04", days=126)
     >>> plan[119].take, str(plan.totals.dose)
     ('18 drops (0.9 mL, 4.5 mg)', '299.25 mg')
     """
@@ -347,8 +377,8 @@ def _measured(
         except QuantityError as error:
             raise InvalidInputError([Problem("preparation.strengths", str(error))]) from None
     if failed:
-        (first, error), *others = failed
-        raise error.at_step(first, tuple(other.at_step(number) for number, other in others))
+        (number, first), *others = failed
+        raise first.at_step(number, tuple(other.at_step(at) for at, other in others))
     return measured
 
 

@@ -12,8 +12,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 from ldn_titration import units
-from ldn_titration.preparation import Reading
 from ldn_titration.quantities import Quantity
+from ldn_titration.reading import Reading
 
 __all__ = ["about", "about_range", "count", "directions", "take", "take_parts", "time_words"]
 
@@ -69,7 +69,7 @@ def count(number: int | Fraction, noun: str) -> str:
 
 
 def time_words(time_of_day: str | None) -> str:
-    """ "at bedtime", "in the morning", "at 21:30"; empty where no time is set."""
+    """When it is taken: "at bedtime", "at 21:30"; empty where no time is set."""
     if time_of_day is None:
         return ""
     return _TIMES.get(time_of_day) or f"at {time_of_day}"

@@ -37,13 +37,14 @@ __all__ = [
 
 
 def masses(
-    least: Mass = Mass("1 mcg"), most: Mass = Mass("100 mg"), *, decimal: bool = False
+    least: str = "1 mcg", most: str = "100 mg", *, decimal: bool = False
 ) -> st.SearchStrategy[Mass]:
     """Masses between two, any rational number of mg; ``decimal`` keeps to whole micrograms."""
+    lowest, highest = Mass(least).magnitude, Mass(most).magnitude
     if decimal:
-        low, high = int(least.magnitude * 1000), int(most.magnitude * 1000)
+        low, high = int(lowest * 1000), int(highest * 1000)
         return st.integers(low, high).map(lambda mcg: Mass.of(Fraction(mcg, 1000), "mg"))
-    values = st.fractions(least.magnitude, most.magnitude, max_denominator=10**6)
+    values = st.fractions(lowest, highest, max_denominator=10**6)
     return values.map(lambda value: Mass.of(value, "mg"))
 
 
@@ -85,11 +86,12 @@ def preparations() -> st.SearchStrategy[Preparation]:
 def _unit(preparation: Preparation) -> Mass:
     """The smallest dose that it measures."""
     if isinstance(preparation, Drops):
-        return 1 * preparation.drop
+        return preparation.drop * 1
     if isinstance(preparation, OralSolution):
-        return preparation.graduation * preparation.strength
+        return preparation.strength * preparation.graduation
     parts = preparation.parts if isinstance(preparation, Tablets) else 1
-    return min(preparation.strengths) / parts
+    smallest: Mass = min(preparation.strengths)
+    return smallest / parts
 
 
 @st.composite

@@ -74,7 +74,7 @@ def parse(text: str, dimension: str, example: str) -> Fraction:
     value = Fraction(number)
     if divisor is not None:
         if unit.factor != 1:
-            raise QuantityError(f'{_shown(text)} is a fraction; only base units take one')
+            raise QuantityError(f"{_shown(text)} is a fraction; only base units take one")
         value = _canonical_fraction(text, number, int(divisor), example)
     return value * unit.factor
 
@@ -95,7 +95,7 @@ def _shown(text: str) -> str:
 
 _COMPLAINTS: tuple[tuple[str, str], ...] = (
     (r"\s*", "is empty"),
-    (r".{%d,}" % (_MAX_TEXT + 1), "is too long"),
+    (rf".{{{_MAX_TEXT + 1},}}", "is too long"),
     (r".*[^\x20-\x7e\u00b5\u03bc].*", "has a character that is no plain digit or letter"),
     (r"(?i)[-+]?(nan|inf|infinity)\b.*", "is no finite number"),
     (r"[-+].*", "has a sign"),
@@ -153,7 +153,9 @@ def exact(number: object, example: str) -> Fraction:
             return Fraction(number)
         raise QuantityError("a Decimal must be finite and of ordinary size")
     kind = type(number).__name__
-    raise QuantityError(f"{kind} is no exact number; pass text, as in {example!r}, or int or Fraction")
+    raise QuantityError(
+        f"{kind} is no exact number; pass text, as in {example!r}, or int or Fraction"
+    )
 
 
 # --- pint -----------------------------------------------------------------------------
@@ -225,7 +227,9 @@ def from_pint(quantity: Any, dimension: str, example: str) -> Fraction:
     if unit is None or unit.dimension != dimension:
         raise QuantityError(f'"{name}" {_unit_complaint(name, unit, dimension, example)}')
     magnitude = quantity.magnitude
-    value = _float_as_typed(magnitude) if isinstance(magnitude, float) else exact(magnitude, example)
+    value = (
+        _float_as_typed(magnitude) if isinstance(magnitude, float) else exact(magnitude, example)
+    )
     if value < 0:
         raise QuantityError(f"a {dimension} cannot be negative")
     return value * unit.factor

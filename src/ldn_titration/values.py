@@ -246,9 +246,14 @@ def read_moment(value: object) -> date:
 
 def _read_partial_moment(value: object) -> date | datetime | Month | str:
     if isinstance(value, Month) or value == "unknown":
-        return value  # type: ignore[return-value]
+        return value
     month = _MONTH.fullmatch(value) if isinstance(value, str) else None
-    if month is not None and month[1] != "0000" and 1 <= int(month[2]) <= 12 and month[0] != "9999-12":
+    if (
+        month is not None
+        and month[1] != "0000"
+        and 1 <= int(month[2]) <= 12
+        and month[0] != "9999-12"
+    ):
         return Month(int(month[1]), int(month[2]))
     try:
         return read_moment(value)

@@ -5,7 +5,6 @@ The HTML page and the PDF draw the same pages from here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -22,6 +21,7 @@ from ldn_titration.render.words import (
     missing_words,
     preparation_words,
     publishers,
+    unbroken,
 )
 from ldn_titration.schedule import DRUG, Plan, PlannedDose, PlanStep
 
@@ -39,7 +39,6 @@ __all__ = [
     "preparation_sheet",
     "regimen_table",
     "sources_table",
-    "unbroken",
     "verdict_words",
 ]
 
@@ -58,9 +57,6 @@ MONTHS = (
     "October",
     "November",
     "December",
-)
-_QUANTITY = re.compile(
-    r"(\d) (?=(?:mg|mcg|ng|pg|g|mL|drops?|capsules?|tablets?|days?|and \d/\d)\b)"
 )
 
 
@@ -102,13 +98,8 @@ class Sheet(NamedTuple):
     notes: tuple[str, ...]
 
 
-def unbroken(text: str) -> str:
-    """The text with no line break between a number and its unit."""
-    return _QUANTITY.sub("\\1\u00a0", text)
-
-
 def day_words(day: date) -> str:
-    """ "Monday 4 January 2027", in every locale."""
+    """The date as people say it, the same in every locale: "Monday 4 January 2027"."""
     return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
@@ -200,7 +191,7 @@ def _recipe(preparation: Preparation) -> Iterator[tuple[str, str]]:
     yield "Strength", sig.about(preparation.strength)
     yield "Before each dose", "Shake well; tablet powder settles"
     if isinstance(preparation, Drops):
-        yield "Dropper", f"{sig.about(preparation.drops_per_mL)} by calibration"
+        yield "Dropper", f"{sig.about(preparation.drops_per_mL)}, nominal until it is counted"
         yield "Each drop", f"{sig.about(1 * preparation.drop)}"
         yield "Drops counted in 1 mL", f"{_BLANK} (with this dropper and this liquid)"
     else:

@@ -23,12 +23,20 @@ from ldn_titration.render.pages import (
     sources_table,
     verdict_words,
 )
-from ldn_titration.render.words import NOT_REVIEWED, how_often, judged, preparation_words, sentence, title
+from ldn_titration.render.words import (
+    NOT_REVIEWED,
+    how_often,
+    judged,
+    preparation_words,
+    sentence,
+    title,
+)
 from ldn_titration.schedule import Plan
 
 __all__ = ["plan_pdf", "require_typst"]
 
 _HERE = Path(__file__).parent
+
 
 def plan_pdf(
     plan: Plan,
@@ -126,7 +134,9 @@ def _grid(grid: Grid) -> dict[str, Any]:
 
 
 def _cell(cell: Cell | None) -> dict[str, Any] | None:
-    return None if cell is None else {"label": cell.label, "change": cell.change, "doses": cell.doses}
+    return (
+        None if cell is None else {"label": cell.label, "change": cell.change, "doses": cell.doses}
+    )
 
 
 def _breakable(table: Table) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ldn_titration.render.words import (
     missing_words,
     preparation_words,
     title,
+    unbroken,
 )
 from ldn_titration.schedule import Plan
 
@@ -45,16 +46,14 @@ _HEADER = ("Step", "From", "To", "Days", "Dose a day", "Take")
 
 def _step_lines(plan: Plan) -> Iterator[str]:
     rows = [
-        (str(s.step), str(s.first), str(s.last), str(s.days), sig.about(s.dose))
-        for s in plan.steps
+        (str(s.step), str(s.first), str(s.last), str(s.days), sig.about(s.dose)) for s in plan.steps
     ]
     widths = [max(map(len, column)) for column in zip(_HEADER[:5], *rows, strict=True)]
     room = _WIDTH - sum(widths) - 2 * len(widths)
     yield _row(_HEADER[:5], widths) + _HEADER[5]
     yield _row(["-" * width for width in widths], widths) + "-" * room
     for step, row in zip(plan.steps, rows, strict=True):
-        words = sig.directions(step.doses, sig.about)
-        first, *others = textwrap.wrap(words, room, break_long_words=False)
+        first, *others = _wrap(sig.directions(step.doses, sig.about), room)
         yield _row(row, widths) + first
         yield from (" " * (_WIDTH - room) + more for more in others)
 
@@ -68,9 +67,13 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
-    )
+    return [indent + line for line in _wrap(text, _WIDTH - len(indent))]
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """The lines of a text; a number is never parted from its unit."""
+    lines = textwrap.wrap(unbroken(text), width, break_on_hyphens=False, break_long_words=False)
+    return [line.replace("\u00a0", " ") for line in lines]
 
 
 def screening_text(screening: Screening) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ldn_titration import sig
 from ldn_titration.findings import Finding, Screening
 from ldn_titration.knowledge import knowledge, policy
@@ -18,7 +20,12 @@ __all__ = [
     "publishers",
     "sentence",
     "title",
+    "unbroken",
 ]
+
+_QUANTITY = re.compile(
+    r"(\d) (?=(?:mg|mcg|ng|pg|g|mL|drops?|capsules?|tablets?|days?|and \d/\d)\b)"
+)
 
 NOT_REVIEWED = "The knowledge base is not yet clinically reviewed."
 
@@ -87,3 +94,8 @@ def judged(screening: Screening) -> list[Finding]:
 def missing_words(screening: Screening) -> str:
     """The facts that are to be asked for, in one sentence."""
     return f"Not known, and needed before a start: {', '.join(screening.missing)}."
+
+
+def unbroken(text: str) -> str:
+    """The text with no line break between a number and its unit."""
+    return _QUANTITY.sub("\\1\u00a0", text)

@@ -54,6 +54,6 @@ def protocol_caution(case: Case) -> Iterable[Finding]:
             code="PRO-01",
             severity=Severity.INFO,
             message=f"{cited.title}: {cited.caution}",
-            action="Any earlier step may be the best dose.",
+            action="Weigh this before prescribing.",
             sources=(cited.source,),
         )

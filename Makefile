@@ -1,0 +1,60 @@
+# make demo: a printed calendar for a real protocol. make test: the tests. make help: the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+LDN := $(BIN)/ldn-titration
+
+.PHONY: help setup demo test check bench docs cases clean
+
+help:
+	@echo "make setup   a .venv with all that a plan can be written as"
+	@echo "make demo    plan the example of 18 weeks of drops: build/calendar.pdf and .html"
+	@echo "make test    the tests"
+	@echo "make check   lint, types, layers, docstrings, stale files"
+	@echo "make bench   the benchmarks, into docs/benchmarks.md"
+	@echo "make docs    the generated reference pages"
+	@echo "make cases   write the golden cases anew; read the difference before committing"
+
+.venv/setup: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[pdf,ical]"
+	@touch $@
+
+.venv/dev: .venv/setup
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+setup: .venv/setup
+
+demo: setup
+	@mkdir -p build
+	@$(LDN) plan examples/drops-18-weeks.json --format text
+	@$(LDN) plan examples/drops-18-weeks.json --out build/calendar.pdf
+	@$(LDN) plan examples/drops-18-weeks.json --out build/calendar.html
+	@echo
+	@echo "Written: build/calendar.pdf and build/calendar.html"
+
+test: .venv/dev
+	$(BIN)/python -m pytest --numprocesses auto
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/generate.py --check
+
+bench: .venv/dev
+	$(BIN)/python -m pip install --quiet --group bench
+	$(BIN)/python tools/bench.py
+
+docs: .venv/dev
+	$(BIN)/python tools/generate.py
+
+cases: .venv/setup
+	$(BIN)/python tools/cases.py
+
+clean:
+	rm -rf .venv build dist

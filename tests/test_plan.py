@@ -1,0 +1,261 @@
+"""Plans, day by day, against the slow planner of oracle.py and against closed forms."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+import oracle
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ldn_titration import (
+    Capsules,
+    Drops,
+    InvalidInputError,
+    Mass,
+    NotMeasurableError,
+    OralSolution,
+    Plan,
+    Regimen,
+    TitrationStep,
+    Verdict,
+    schedule,
+    screen,
+)
+from ldn_titration.export.document import plan_json
+from ldn_titration.testing import known_facts, plans, preparations, regimens_for, start_dates
+
+DROPS = Drops(concentration="5 mg/mL", drops_per_mL=20)
+CAPSULES = Capsules(strengths=["1.5 mg", "3 mg", "4.5 mg"])
+LIQUID = OralSolution(concentration="1 mg/mL", graduation="0.1 mL")
+
+
+def request_of(plan: Plan, days: int | None) -> dict[str, Any]:
+    """The plan's ingredients as request JSON, for the oracle."""
+    steps = json.loads(plan.regimen.model_dump_json())["steps"]
+    preparation = json.loads(plan.preparation.model_dump_json())
+    tidy = [{k: v for k, v in step.items() if v is not None} for step in steps]
+    kept = {name: value for name, value in preparation.items() if value is not None}
+    request = {"start": str(plan.start), "regimen": {"steps": tidy}, "preparation": kept}
+    return request if days is None else {**request, "length_days": days}
+
+
+@st.composite
+def plans_with_length(draw: st.DrawFn) -> tuple[Plan, int | None]:
+    preparation = draw(preparations())
+    regimen = draw(regimens_for(preparation))
+    days = draw(st.none() | st.integers(1, 200))
+    return schedule(regimen, preparation, draw(start_dates()), days=days), days
+
+
+@given(plans_with_length())
+def test_every_day_step_and_total_is_the_slow_planners(made: tuple[Plan, int | None]) -> None:
+    """P11, P13, P14, P26: rows, dates, steps and sums equal those worked out day by day."""
+    plan, days = made
+    expected = oracle.plan(request_of(plan, days))
+    found = json.loads(plan_json(plan))
+    assert found["days"] == expected["days"]
+    assert found["totals"] == expected["totals"]
+    steps = [{k: v for k, v in step.items() if k != "units"} for step in found["steps"]]
+    assert steps == [
+        {k: v for k, v in step.items() if k != "units"} for step in expected["steps"]
+    ]
+
+
+ANCHORS = [
+    (Regimen.ramp("0.25 mg", "0.25 mg", 7, "4.5 mg"), DROPS, 126, "299.25 mg", 120),
+    (Regimen.from_protocol("weekly_1_5"), CAPSULES, 21, "63 mg", 15),
+    (Regimen.from_protocol("brief_004_standard"), CAPSULES, 56, "189 mg", 29),
+    (Regimen.from_protocol("ldnrt_half_weekly"), LIQUID, 84, "252 mg", 57),
+    (Regimen.from_protocol("ldnrt_dickson_standard"), LIQUID, 56, "196 mg", 29),
+]
+
+
+@pytest.mark.parametrize(("regimen", "preparation", "days", "total", "first"), ANCHORS)
+def test_the_known_regimens_come_out_right(
+    regimen: Regimen, preparation: Any, days: int, total: str, first: int
+) -> None:
+    plan = schedule(regimen, preparation, "2027-01-04", days=days)
+    assert len(plan) == days
+    assert str(plan.totals.dose) == total
+    assert next(day.day for day in plan if day.dose == Mass("4.5 mg")) == first
+
+
+def test_eighteen_weeks_of_drops_count_1197_drops_and_59_85_ml() -> None:
+    plan = schedule(ANCHORS[0][0], DROPS, "2027-01-04", days=126)
+    assert plan.totals.units == {"drops": 1197, "volume": "59.85 mL"}
+    assert 5 * Fraction("59.85") == Fraction("299.25")  # mg, by the strength alone
+    assert [day.units["drops"] for day in plan][::7] == list(range(1, 19))
+
+
+@given(plans(), st.data())
+def test_index_slice_and_date_give_the_days_of_iteration(plan: Plan, data: st.DataObject) -> None:
+    days = list(plan)
+    place = data.draw(st.integers(-len(days), len(days) - 1))
+    cut = slice(*data.draw(st.tuples(*[st.none() | st.integers(-400, 400)] * 2)))
+    assert plan[place] == days[place]
+    assert plan[cut] == tuple(days[cut])
+    assert plan.on(days[place].date) == days[place]
+
+
+@given(plans(), st.integers(-9000, 9000))
+def test_a_later_start_shifts_every_day(plan: Plan, days: int) -> None:
+    """P12: plan(start + k) = shift(plan(start), k)."""
+    shift = timedelta(days=days)
+    moved = schedule(plan.regimen, plan.preparation, plan.start + shift, days=len(plan))
+    assert [day.date - shift for day in moved] == [day.date for day in plan]
+    assert [day._replace(date=date.min) for day in moved] == [
+        day._replace(date=date.min) for day in plan
+    ]
+
+
+@given(plans(), st.data())
+def test_a_shorter_length_gives_the_first_days(plan: Plan, data: st.DataObject) -> None:
+    """P23: a plan cut to k days is its first k rows, and says that it is cut."""
+    days = data.draw(st.integers(1, len(plan)))
+    cut = schedule(plan.regimen, plan.preparation, plan.start, days=days)
+    assert list(cut) == list(plan)[:days]
+    codes = [finding.code for finding in cut.screening.findings]
+    own = sum(step.days or 0 for step in plan.regimen.steps)
+    reaches_all = days >= own if plan.regimen.steps[-1].days else days > own
+    assert ("LEN-01" in codes) is not reaches_all
+
+
+@given(plans(), st.data())
+def test_splitting_a_step_changes_no_day(plan: Plan, data: st.DataObject) -> None:
+    """P15, P16: two steps of one dose are one step of their length."""
+    steps = list(plan.regimen.steps)
+    splittable = [at for at, step in enumerate(steps) if step.days and step.days > 1]
+    if not splittable:
+        return
+    at = data.draw(st.sampled_from(splittable))
+    first = data.draw(st.integers(1, (steps[at].days or 2) - 1))
+    parts = [first, (steps[at].days or 2) - first]
+    halves = [
+        TitrationStep(dose=steps[at].dose, doses_per_day=steps[at].doses_per_day, days=n)
+        for n in parts
+    ]
+    split = Regimen(
+        steps=(*steps[:at], *halves, *steps[at + 1 :]), time_of_day=plan.regimen.time_of_day
+    )
+    again = schedule(split, plan.preparation, plan.start, days=len(plan))
+    assert [(d.date, d.take) for d in again] == [(d.date, d.take) for d in plan]
+    assert again.totals == plan.totals
+
+
+@given(st.integers(1, 40), st.integers(1, 12), st.integers(1, 40), st.integers(1, 30))
+def test_a_ramp_up_reversed_is_its_taper(first: int, by: int, last: int, every: int) -> None:
+    """P20, P22: up never exceeds the target; a whole taper takes the mass of its ramp."""
+    low, high = sorted((first, last))
+    top = low + (high - low) // by * by  # where steps of one size meet both ends
+    up = Regimen.ramp(f"{low} mg", f"{by} mg", every, f"{top} mg")
+    down = Regimen.ramp(f"{top} mg", f"{by} mg", every, f"{low} mg")
+    doses = [step.daily_dose for step in up.steps]
+    assert doses == [Mass(f"{dose} mg") for dose in range(low, top + 1, by)]
+    assert [step.daily_dose for step in down.steps] == doses[::-1]
+
+
+def test_the_last_increment_of_a_ramp_may_be_smaller() -> None:
+    """B135: 0.25 by 0.4 to 4.5 ends 4.25, 4.5 and never overshoots."""
+    doses = [step.daily_dose for step in Regimen.ramp("0.25 mg", "0.4 mg", 7, "4.5 mg").steps]
+    assert [str(dose) for dose in doses[-2:]] == ["4.25 mg", "4.5 mg"]
+    assert doses == sorted(doses)
+
+
+def test_every_unmeasurable_step_is_named_with_its_neighbours() -> None:
+    regimen = Regimen(steps=[{"dose": f"{n} mg", "days": 7} for n in ("2", "3", "4", "10")])
+    with pytest.raises(NotMeasurableError) as caught:
+        schedule(regimen, Capsules(strengths=["3 mg"]), "2027-01-04")
+    errors = (caught.value, *caught.value.also)
+    told = [(e.step, str(e.dose), str(e.below), str(e.above)) for e in errors]
+    assert told == [
+        (1, "2 mg", "None", "3 mg"),
+        (3, "4 mg", "3 mg", "6 mg"),
+        (4, "10 mg", "9 mg", "12 mg"),
+    ]
+
+
+def test_a_step_beyond_the_length_is_not_measured() -> None:
+    regimen = Regimen(steps=[{"dose": "3 mg", "days": 7}, {"dose": "4 mg"}])
+    assert len(schedule(regimen, Capsules(strengths=["3 mg"]), "2027-01-04", days=7)) == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"start": "2027-02-29"}, "start"),
+        ({"start": "20270104"}, "start"),
+        ({"start": "9999-12-30"}, "start"),
+        ({"days": 0}, "days"),
+        ({"days": 3661}, "days"),
+        ({"days": True}, "days"),
+        ({"days": 7.0}, "days"),
+        ({"diary": [{"event": "missed"}]}, "diary"),
+        ({"screening": screen(known_facts(), "2027-01-05")}, "screening"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(changes: dict[str, Any], path: str) -> None:
+    arguments = {"start": "2027-01-04", "days": 7, **changes}
+    with pytest.raises(InvalidInputError) as caught:
+        schedule(Regimen(steps=[{"dose": "1.5 mg"}]), CAPSULES, **arguments)
+    assert [problem.path for problem in caught.value.problems] == [path]
+
+
+def test_the_last_day_of_the_calendar_can_be_planned() -> None:
+    plan = schedule(Regimen(steps=[{"dose": "1.5 mg"}]), CAPSULES, "9999-12-30", days=2)
+    assert [day.date for day in plan] == [date(9999, 12, 30), date.max]
+
+
+def test_a_day_outside_the_plan_is_refused_with_its_dates() -> None:
+    plan = schedule(Regimen(steps=[{"dose": "1.5 mg"}]), CAPSULES, "2027-01-04", days=2)
+    with pytest.raises(InvalidInputError, match="2027-01-06 is outside .* 2027-01-04 to 2027-01-05"):
+        plan.on("2027-01-06")
+    with pytest.raises(IndexError):
+        plan[2]
+
+
+def test_a_plan_is_a_draft_until_a_screening_clears() -> None:
+    regimen = Regimen(steps=[{"dose": "1.5 mg"}])
+    clear = screen(known_facts(), "2027-01-04", regimen)
+    hold = screen(known_facts(pregnant="yes"), "2027-01-04", regimen)
+    status = {
+        name: schedule(regimen, CAPSULES, "2027-01-04", days=1, screening=screening).status
+        for name, screening in {"none": None, "clear": clear, "hold": hold}.items()
+    }
+    assert status == {"none": "draft", "clear": "cleared", "hold": "draft"}
+
+
+def test_doses_are_judged_though_the_screening_knew_no_regimen() -> None:
+    """A dose above the ceiling cannot slip through a screening made without the regimen."""
+    regimen = Regimen(steps=[{"dose": "45 mg"}])
+    screening = screen(known_facts(), "2027-01-04")
+    plan = schedule(regimen, Capsules(strengths=["4.5 mg"]), "2027-01-04", screening=screening)
+    assert screening.verdict is Verdict.CLEAR
+    assert plan.screening.verdict is Verdict.STOP
+    assert plan.status == "draft"
+
+
+@given(plans())
+def test_a_plan_is_a_value(plan: Plan) -> None:
+    """B368: a deep copy is equal, with equal hash and equal bytes; nothing can be set."""
+    twin = copy.deepcopy(plan)
+    assert twin == plan
+    assert hash(twin) == hash(plan)
+    assert plan_json(twin) == plan_json(plan)
+    assert plan != None  # noqa: E711 - B371
+    with pytest.raises(AttributeError):
+        plan.steps = ()
+
+
+def test_ranges_of_starts_and_lengths_have_no_hole() -> None:
+    """T03: over a leap day and the turn of a century, row i is start + i."""
+    regimen = Regimen(steps=[{"dose": "1.5 mg", "days": 20}, {"dose": "3 mg"}])
+    for start in (date(2000, 2, 20), date(2099, 12, 20), date(2100, 2, 20), date(2028, 2, 20)):
+        for days in range(1, 60):
+            dates = [day.date for day in schedule(regimen, CAPSULES, start, days=days)]
+            assert dates == [start + timedelta(days=n) for n in range(days)]
