@@ -6,12 +6,12 @@ import time
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import oracle
 from ldn_titration import Capsules, Mass, QuantityError, Tablets
 from ldn_titration.pieces import fewest_pieces
-from tests import oracle
 
 LONGEST_SEARCH = 5  # mg; the exhaustive search grows with the dose
 
@@ -41,7 +41,6 @@ def any_doses(draw: st.DrawFn) -> tuple[Fraction, list[Fraction], int]:
 
 
 @given(made_doses() | any_doses())
-@settings(deadline=None)
 def test_the_pieces_are_those_of_the_exhaustive_search(
     case: tuple[Fraction, list[Fraction], int],
 ) -> None:
@@ -53,7 +52,6 @@ def test_the_pieces_are_those_of_the_exhaustive_search(
 
 
 @given(made_doses())
-@settings(deadline=None)
 def test_the_pieces_add_up_to_the_dose(case: tuple[Fraction, list[Fraction], int]) -> None:
     """P33: capsule counts re-add to the dose; largest strength first, none of nothing."""
     dose, strengths, parts = case
@@ -65,7 +63,6 @@ def test_the_pieces_add_up_to_the_dose(case: tuple[Fraction, list[Fraction], int
 
 
 @given(any_doses())
-@settings(deadline=None)
 def test_where_it_cannot_be_made_the_neighbours_are_the_nearest_that_can(
     case: tuple[Fraction, list[Fraction], int],
 ) -> None:
@@ -81,7 +78,6 @@ def test_where_it_cannot_be_made_the_neighbours_are_the_nearest_that_can(
 
 
 @given(made_doses(), st.randoms())
-@settings(deadline=None)
 def test_the_order_in_which_strengths_are_named_changes_nothing(
     case: tuple[Fraction, list[Fraction], int], random: object
 ) -> None:
@@ -157,9 +153,7 @@ def test_the_neighbours_of_a_dose_that_cannot_be_made(
         ([f"1/{n} mg" for n in (7, 11, 13, 17, 19, 23, 29, 31, 37, 41)], 8, "4.5 mg"),
     ],
 )
-def test_a_search_too_large_is_refused_at_once(
-    strengths: list[str], parts: int, dose: str
-) -> None:
+def test_a_search_too_large_is_refused_at_once(strengths: list[str], parts: int, dose: str) -> None:
     """S01: limits before work."""
     tablets = Tablets(strengths=strengths, parts=parts)  # type: ignore[arg-type]
     began = time.perf_counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
-import pickle  # noqa: S403
+import pickle
 import re
 import subprocess
 import sys
@@ -14,10 +14,11 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+import oracle
 from ldn_titration import (
     Concentration,
     DimensionError,
@@ -28,7 +29,6 @@ from ldn_titration import (
     QuantityError,
     Volume,
 )
-from tests import oracle
 
 BASE_UNITS: dict[type[Any], str] = {
     Mass: "mg",
@@ -77,7 +77,6 @@ def test_every_thousandth_of_a_milligram_is_exact() -> None:
 
 
 @given(kinds, values)
-@settings(deadline=None)
 def test_what_is_printed_reads_back(kind: type[Any], value: Fraction) -> None:
     """P01: reading what is printed gives the same quantity, whatever rational it is."""
     text = str(made(kind, value))
@@ -86,7 +85,6 @@ def test_what_is_printed_reads_back(kind: type[Any], value: Fraction) -> None:
 
 
 @given(kinds, values)
-@settings(deadline=None)
 def test_a_printed_number_is_a_plain_decimal_or_an_irreducible_fraction(
     kind: type[Any], value: Fraction
 ) -> None:
@@ -130,6 +128,7 @@ def test_a_mass_is_printed_in_the_largest_unit_that_gives_a_tenth(
         Fraction(1, 7**200),  # BUG: as above
         10**5000,  # BUG: cannot be printed at all: a bare ValueError from int
     ],
+    ids=["10**120", "1/7**200", "10**5000"],
 )
 def test_a_number_too_long_to_be_read_back_is_refused_or_reads_back(
     number: int | Fraction,
@@ -146,7 +145,6 @@ def test_a_number_too_long_to_be_read_back_is_refused_or_reads_back(
 
 
 @given(values, st.sampled_from(sorted(oracle.MASS_UNITS.keys() & {"pg", "ng", "mcg", "mg", "g"})))
-@settings(deadline=None)
 def test_equal_masses_in_different_units_are_equal_and_hash_alike(
     value: Fraction, unit: str
 ) -> None:
@@ -168,7 +166,6 @@ def test_a_thousand_micrograms_are_a_milligram_and_nothing_else_is() -> None:
 
 @given(kinds, values, values)
 @example(kind=Mass, a=Fraction(3, 2), b=Fraction(3, 2))
-@settings(deadline=None)
 def test_quantities_are_ordered_as_their_values_are(
     kind: type[Any], a: Fraction, b: Fraction
 ) -> None:
@@ -207,14 +204,13 @@ def test_a_bare_number_is_never_compared(
 def test_nothing_equals_none(kind: type[Any]) -> None:
     """B371: == None is False without an error; there is no order with None."""
     assert (made(kind, Fraction(0)) == None) is False  # noqa: E711
-    assert (None != made(kind, Fraction(1))) is True  # noqa: E711
+    assert (made(kind, Fraction(0)) != None) is True  # noqa: E711
     for compare in ORDERINGS:
         with pytest.raises(DimensionError):
             compare(made(kind, Fraction(1)), None)
 
 
 @given(kinds, values)
-@settings(deadline=None)
 def test_only_zero_is_false(kind: type[Any], value: Fraction) -> None:
     assert bool(made(kind, value)) is (value != 0)
 
@@ -223,7 +219,6 @@ def test_only_zero_is_false(kind: type[Any], value: Fraction) -> None:
 
 
 @given(kinds, values, values, values)
-@settings(deadline=None)
 def test_sums_are_those_of_fractions(
     kind: type[Any], a: Fraction, b: Fraction, c: Fraction
 ) -> None:
@@ -235,7 +230,6 @@ def test_sums_are_those_of_fractions(
 
 
 @given(kinds, values, positive)
-@settings(deadline=None)
 def test_whole_parts_and_remainders_are_those_of_fractions(
     kind: type[Any], a: Fraction, b: Fraction
 ) -> None:
@@ -279,7 +273,6 @@ def test_products_and_quotients_follow_the_dimensions(
 
 
 @given(kinds.filter(lambda kind: kind is not MassPerDrop), values, positive)
-@settings(deadline=None)
 def test_a_number_scales_a_quantity(kind: type[Any], a: Fraction, n: Fraction) -> None:
     quantity = made(kind, a)
     assert quantity * n == n * quantity == made(kind, a * n)
@@ -288,7 +281,6 @@ def test_a_number_scales_a_quantity(kind: type[Any], a: Fraction, n: Fraction) -
 
 
 @given(positive, positive, positive, st.integers(1, 1000))
-@settings(deadline=None)
 def test_drops_and_mass_are_two_ways_to_say_one_thing(
     drug: Fraction, volume: Fraction, per_volume: Fraction, n: int
 ) -> None:
@@ -417,7 +409,6 @@ def test_a_quantity_is_not_read_as_another(kind: type[Any], other: type[Any]) ->
 
 
 @given(st.decimals(0, 1000, allow_nan=False, allow_infinity=False, places=9))
-@settings(deadline=None)
 def test_the_hosts_decimal_context_changes_nothing(number: Decimal) -> None:
     """A05: with 3 digits, rounding up and every trap set, all is as before."""
     value = Fraction(*number.as_integer_ratio())
@@ -447,7 +438,6 @@ def test_a_quantity_cannot_be_changed(kind: type[Any]) -> None:
 
 
 @given(kinds, values)
-@settings(deadline=None)
 def test_copies_and_pickles_are_equal(kind: type[Any], value: Fraction) -> None:
     """C02: a copy is of the same type and value, and hashes alike."""
     quantity = made(kind, value)
@@ -476,7 +466,6 @@ def test_a_pickle_of_another_process_adds_and_hashes_as_ours() -> None:
 
 
 @given(kinds, values)
-@settings(deadline=None)
 def test_json_is_the_printed_text_and_reads_back(kind: type[Any], value: Fraction) -> None:
     """P01: reading what is printed gives the same quantity, through JSON; the schema allows it."""
     adapter: TypeAdapter[Any] = TypeAdapter(kind)

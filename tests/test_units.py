@@ -8,16 +8,16 @@ import subprocess
 import sys
 import time
 import unicodedata
-from collections.abc import Iterator
 from decimal import ROUND_UP, Context, Decimal, FloatOperation, Inexact, localcontext
 from fractions import Fraction
 from typing import Any
 
 import pint
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+import oracle
 from ldn_titration import (
     Concentration,
     Dilution,
@@ -29,7 +29,6 @@ from ldn_titration import (
     Volume,
 )
 from ldn_titration.units import registry as own_registry
-from tests import oracle
 
 LISTED: dict[type[Any], dict[str, str]] = {  # each unit, and the one that the reference reads
     Mass: {unit: unit for unit in oracle.MASS_UNITS},
@@ -40,7 +39,7 @@ LISTED: dict[type[Any], dict[str, str]] = {  # each unit, and the one that the r
 }
 KINDS = list(LISTED)
 UNITS = sorted({unit for units in LISTED.values() for unit in units})
-FOREIGN = ["\u00b5g", "\u338e", "\uff4d\uff47", "cc", "gtt", "drops", "mg.", "ml", "unit", "m g", ""]
+FOREIGN = ["\u338e", "\uff4d\uff47", "m\u0261", "cc", "gtt", "drops", "mg.", "unit", "m g", ""]
 
 
 def read(kind: type[Any], text: str) -> Fraction | None:
@@ -60,13 +59,17 @@ def casings(unit: str) -> list[str]:
 # --- the grammar against the reference ------------------------------------------------
 
 integers = st.sampled_from(
-    ["0", "1", "3", "4", "12", "45", "100", "00", "01", "007", "", "1_5", "1 5", "1'5", "0x4"]
-    + ["\u0664", "\u096a", "\uff14", "\u00b2", "\u00bd", "\u2160", "NaN", "inf", "Infinity"]
+    [
+        *["0", "1", "3", "4", "12", "45", "100", "00", "01", "007", "", "1_5", "1 5", "1'5"],
+        *["\u0664", "\u096a", "\uff14", "\u00b2", "\u00bd", "\u2160", "NaN", "Infinity", "0x4"],
+    ]
 )
 tails = st.sampled_from(
-    ["", "", "", ".5", ".50", ".0", ".250", ".", "..5", ",5", ",500", "\u00b75", "\u066b5", ".5.0"]
-    + ["/2", "/3", "/12", "/7", "/07", "/0", "/1", "/3.0", "./3", "/", "/-3", "/3/7", "\u20443"]
-    + ["e0", "E5", "e-3", ".5e1", ".\u0665", "%", "-3", " - 3"]
+    [
+        *["", "", "", ".5", ".50", ".0", ".250", ".", "..5", ",5", ",500", "\u00b75", "\u066b5"],
+        *["/2", "/3", "/12", "/7", "/07", "/0", "/1", "/3.0", "./3", "/", "/-3", "/3/7", "\u20443"],
+        *["e0", "E5", "e-3", ".5e1", ".5.0", ".\u0665", "%", "-3", " - 3"],
+    ]
 )
 signs = st.sampled_from(["", "", "", "", "+", "-", "\u2212", "~", "about ", " ", "\u202e", "="])
 spaces = st.sampled_from(
@@ -76,9 +79,7 @@ units = st.sampled_from(UNITS) | st.sampled_from([u for unit in UNITS for u in c
 ends = st.sampled_from(["", "", "", "", " ", "\n", ".", "\0", "/mL", " nocte", "\u202c", " 3"])
 
 numbers = st.builds("".join, st.tuples(signs, integers, tails))
-assembled = st.builds(
-    "".join, st.tuples(numbers, spaces, units | st.sampled_from(FOREIGN), ends)
-)
+assembled = st.builds("".join, st.tuples(numbers, spaces, units | st.sampled_from(FOREIGN), ends))
 long_texts = st.builds(
     lambda digit, count, head, unit: f"{head}{digit * count} {unit}",
     st.sampled_from("09"),
@@ -111,7 +112,6 @@ texts = assembled | slips() | long_texts | good
 @example("0/3 mg")
 @example("1." + "0" * 95 + " mg")
 @example("1." + "0" * 96 + " mg")
-@settings(deadline=None)
 def test_the_grammar_is_the_references(text: str) -> None:
     """A01, U03, U04: a text is read, or refused, as the reference does, and to the same value."""
     assert read(Mass, text) == oracle.quantity_ok(text, "mass")
@@ -119,7 +119,6 @@ def test_the_grammar_is_the_references(text: str) -> None:
 
 
 @given(st.text(max_size=12) | st.text("0123456789./ mgcuLnp\u00b5", max_size=12))
-@settings(deadline=None)
 def test_any_text_is_read_as_the_reference_does(text: str) -> None:
     """U04: no text of whatever characters is read but one of the grammar."""
     assert read(Mass, text) == oracle.quantity_ok(text, "mass")
@@ -130,7 +129,6 @@ def test_any_text_is_read_as_the_reference_does(text: str) -> None:
     ("kind", "unit"), [(kind, unit) for kind in KINDS[2:] for unit in LISTED[kind]]
 )
 @given(number=numbers | st.integers(0, 9999).map(str), space=spaces, end=ends)
-@settings(deadline=None)
 def test_compound_units_take_the_numbers_that_masses_take(
     kind: type[Any], unit: str, number: str, space: str, end: str
 ) -> None:
@@ -141,7 +139,6 @@ def test_compound_units_take_the_numbers_that_masses_take(
 
 
 @given(texts)
-@settings(deadline=None)
 def test_what_was_read_is_printed_in_one_form(text: str) -> None:
     """P02: printing what was read, and reading that, changes neither value nor text again."""
     value = oracle.quantity_ok(text, "mass")
@@ -227,7 +224,9 @@ CORPUS: list[tuple[str, str, str | None]] = [  # id, text, what is printed (None
 ]
 
 
-@pytest.mark.parametrize(("text", "printed"), [row[1:] for row in CORPUS], ids=lambda _: "")
+@pytest.mark.parametrize(
+    ("text", "printed"), [row[1:] for row in CORPUS], ids=[f"{row[0]}" for row in CORPUS]
+)
 def test_each_text_of_the_corpus_is_read_or_refused_as_it_says(
     text: str, printed: str | None
 ) -> None:
@@ -265,7 +264,6 @@ def test_a_refusal_names_the_fault_and_shows_what_would_be_right(text: str, word
 
 
 @given(st.text(max_size=200) | texts)
-@settings(deadline=None)
 def test_a_refusal_is_one_short_plain_line(text: str) -> None:
     """U04: what was typed is shown escaped and cut, so that no message carries a hidden sign."""
     for kind in KINDS:
@@ -310,7 +308,8 @@ def ureg(request: pytest.FixtureRequest) -> Any:
     """Registries of three kinds, each of which knows drops."""
     if request.param == "our own":
         return own_registry()
-    registry: Any = pint.UnitRegistry(non_int_type={"float": float, "Decimal": Decimal}[request.param])
+    non_int_type: Any = {"float": float, "Decimal": Decimal}[request.param]
+    registry: Any = pint.UnitRegistry(non_int_type=non_int_type)
     registry.define("drop = []")
     return registry
 
@@ -370,7 +369,6 @@ def test_how_a_registry_prints_its_units_changes_nothing(shown: str) -> None:
 
 
 @given(st.integers(0, 10**15 - 1), st.integers(1, 12))
-@settings(deadline=None)
 def test_a_float_of_fifteen_digits_is_the_decimal_that_was_typed(digits: int, places: int) -> None:
     """A04: 0.1 is a tenth, not the binary number nearest to it; also in a strict context."""
     number = float(f"{digits}e-{places}")
@@ -391,22 +389,20 @@ def test_a_float_without_decimals_has_no_more_digits_than_it_shows(number: float
 @given(st.floats(0, 100).filter(lambda x: len(Decimal(repr(x)).normalize().as_tuple().digits) > 15))
 @example(0.1 * 3)
 @example(1 / 3)
-@settings(deadline=None)
 def test_the_dust_of_float_arithmetic_is_refused(number: float) -> None:
     """A04: a float of more than 15 significant digits was computed, not typed."""
     with pytest.raises(QuantityError):
         Mass(own_registry().Quantity(number, "mg"))
 
 
-def pint_faults() -> Iterator[Any]:
-    """What is no mass: magnitude and unit, each with a name."""
-    for number in (float("nan"), float("inf"), Decimal("NaN"), Decimal("sNaN"), -1, -0.5, 0.1 * 3):
-        yield pytest.param(number, "mg", id=f"{number!r} mg")
-    for unit in ("mL", "mg/mL", "meter", "", "Mg", "MG", "kg", "mg**2", "1/mg", "mg*mL", "degC"):
-        yield pytest.param(2, unit, id=f"2 {unit}")
+NO_NUMBERS: list[Any] = [float("nan"), float("inf"), Decimal("NaN"), Decimal("sNaN"), -1, -0.5]
+NO_MASSES = ["mL", "mg/mL", "meter", "", "Mg", "MG", "kg", "mg**2", "1/mg", "mg*mL", "degC"]
 
 
-@pytest.mark.parametrize(("number", "unit"), pint_faults())
+@pytest.mark.parametrize(
+    ("number", "unit"),
+    [*((number, "mg") for number in (*NO_NUMBERS, 0.1 * 3)), *((2, unit) for unit in NO_MASSES)],
+)
 def test_a_pint_quantity_that_is_no_mass_is_an_error_of_ours(number: Any, unit: str) -> None:
     """A06, U01: wrong dimension, unknown unit, NaN: ours alone, in a model and by itself."""
     quantity = pint.UnitRegistry(cache_folder=None).Quantity(number, unit)
@@ -430,7 +426,6 @@ def test_a_pint_quantity_of_another_dimension_is_refused(kind: type[Any], ureg: 
 
 
 @given(st.sampled_from(KINDS), st.fractions(0, 10**6, max_denominator=10**6))
-@settings(deadline=None)
 def test_to_pint_and_back_is_exact(kind: type[Any], value: Fraction) -> None:
     """A04: a quantity goes out with a Fraction and comes back the same."""
     quantity = kind.of(value, next(u for u in ("mg", *LISTED[kind]) if u in LISTED[kind]))
@@ -484,7 +479,10 @@ def test_pint_is_loaded_only_when_it_is_asked_for() -> None:
         "assert Capsules(strengths=['3 mg']).measure('3 mg')\n"
         "try: Mass(1.5)\n"
         "except QuantityError: pass\n"
-        "print('pint' in sys.modules, end=' '); Mass('3 mg').to_pint(); print('pint' in sys.modules)"
+        "print('pint' in sys.modules)\n"
+        "Mass('3 mg').to_pint()\n"
+        "print('pint' in sys.modules)"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout == "False True\n"
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout == "False\nTrue\n"

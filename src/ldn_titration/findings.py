@@ -154,6 +154,17 @@ class Screening(Value):
             missing=self.missing,
         )
 
+    def _repr_html_(self) -> str:
+        from ldn_titration.markup import rows_table
+
+        rows = [
+            (f.code, f.severity, f.message, f.action, f.clears_on or "", ", ".join(f.sources))
+            for f in self.findings
+        ]
+        caption = f"Screening for a start on {self.start}: {str(self.verdict).upper()}"
+        columns = ("Code", "Severity", "Finding", "What to do", "Clears on", "Sources")
+        return rows_table(caption, columns, rows)
+
 
 def worst_of(findings: Iterable[Finding]) -> Verdict:
     """The verdict that the worst of these findings makes; CLEAR where there is none."""

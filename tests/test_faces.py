@@ -1,0 +1,328 @@
+"""Every face of a plan, read back and compared with its days."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any, Literal
+
+import page
+import pypdf
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from ldn_titration import (
+    Capsules,
+    Drops,
+    OralSolution,
+    PatientFacts,
+    Plan,
+    Regimen,
+    UndrawableTextError,
+    schedule,
+    screen,
+    sig,
+)
+from ldn_titration.export.document import PlanDocument, plan_json, plan_schema
+from ldn_titration.export.tabular import plan_csv
+from ldn_titration.render.html import plan_html
+from ldn_titration.render.pdf import plan_pdf
+from ldn_titration.render.text import plan_text
+from ldn_titration.testing import known_facts, plans
+
+DROPS = Drops(
+    dilution={"drug": "50 mg", "final_volume": "10 mL"}, drops_per_mL=20, beyond_use_days=14
+)
+RAMP = Regimen.ramp("0.25 mg", "0.25 mg", 7, "4.5 mg", time_of_day="bedtime")
+CLEAR = screen(known_facts(), "2027-01-04", RAMP)
+CLEARED = schedule(RAMP, DROPS, "2027-01-04", days=126, screening=CLEAR)
+DRAFT = schedule(RAMP, DROPS, "2027-01-04", days=126)
+
+
+def plain(text: str) -> str:
+    return " ".join(text.replace("\u00a0", " ").split())
+
+
+def doses_of(plan: Plan) -> list[tuple[str, list[str]]]:
+    """What a calendar must show: each date with the words of each of its doses."""
+    return [
+        (str(day.date), [sig.take(dose.reading, sig.about) for dose in day.doses]) for day in plan
+    ]
+
+
+# --- JSON and CSV ---------------------------------------------------------------------
+
+
+@given(plans())
+def test_json_reads_back_and_fits_its_published_schema(plan: Plan) -> None:
+    """P49: the document's rows are the plan's; jsonschema and our own models accept it."""
+    text = plan_json(plan)
+    document = json.loads(text)
+    Draft202012Validator(plan_schema()).validate(document)
+    PlanDocument.model_validate_json(text)
+    rows = [(row["day"], row["date"], row["dose"], row["take"]) for row in document["days"]]
+    assert rows == [(d.day, str(d.date), str(d.dose), d.take) for d in plan]
+    assert document["status"] == "draft"
+
+
+@given(plans())
+def test_csv_reads_back_to_the_days(plan: Plan) -> None:
+    """P49: one row a day, date and dose first."""
+    header, *rows = csv.reader(io.StringIO(plan_csv(plan)))
+    assert header[:2] == ["date", "dose"]
+    assert [row[:4] for row in rows] == [
+        [str(d.date), str(d.dose), d.take, str(d.day)] for d in plan
+    ]
+    assert not any(cell[:1] in "=+-@" for row in rows for cell in row if cell)
+    assert {row[-1] for row in rows} == {"draft"}
+
+
+# --- text -----------------------------------------------------------------------------
+
+_STEP = re.compile(r"^ *(\d+)  (\d{4}-\d\d-\d\d)  (\d{4}-\d\d-\d\d) +(\d+)  (.*)$")
+
+
+def steps_in(text: str) -> Iterator[tuple[int, str, str, int, str]]:
+    """The rows of the step table, continued lines joined."""
+    lines = text.split("\n")
+    table = lines[next(i for i, line in enumerate(lines) if line.startswith("----")) + 1 :]
+    found: list[list[str]] = []
+    for line in table[: table.index("")]:
+        match = _STEP.match(line)
+        if match:
+            found.append(list(match.groups()))
+        else:
+            found[-1][-1] += " " + line.strip()
+    for number, first, last, days, rest in found:
+        yield int(number), first, last, int(days), plain(rest)
+
+
+@given(plans())
+def test_text_reads_back_to_the_steps_within_80_columns(plan: Plan) -> None:
+    """P49: the table's steps are the plan's; no line is wider, no unit parted."""
+    text = plan_text(plan)
+    assert max(map(len, text.split("\n"))) <= 80
+    assert not re.search(r"\d\n *(mg|mcg|mL|drops?|days?)\b", text)
+    assert list(steps_in(text)) == [
+        (
+            step.step,
+            str(step.first),
+            str(step.last),
+            step.days,
+            f"{sig.about(step.dose)} {sig.directions(step.doses, sig.about)}",
+        )
+        for step in plan.steps
+    ]
+    assert text.startswith("DRAFT")
+
+
+# --- HTML -----------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """Collects the dated cells, and everything that could reach outside the page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.days: list[tuple[str, list[str]]] = []
+        self.open: list[str] = []
+        self.outside: list[str] = []
+        self.scopes = 0
+        self.headers = 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = dict(attributes)
+        self.open.append(f"{tag}.{values.get('class', '')}")
+        if tag == "time":
+            self.days.append((values["datetime"] or "", []))
+        if tag == "p" and values.get("class") == "dose":
+            self.days[-1][1].append("")
+        if tag == "th":
+            self.headers += 1
+            self.scopes += values.get("scope") in {"col", "row"}
+        self.outside += [v or "" for k, v in attributes if k in {"src", "href", "srcset", "action"}]
+        self.outside += [k for k, _ in attributes if k.startswith("on")]
+        if tag in {"script", "link", "iframe", "object", "img", "form"}:
+            self.outside.append(tag)
+        if tag == "meta":
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop().split(".")[0] == tag
+
+    def handle_data(self, data: str) -> None:
+        if "p.dose" in self.open and not self.open[-1].endswith((".when", ".tick")):
+            self.days[-1][1][-1] += data
+
+
+@given(plans())
+def test_html_reads_back_to_the_days_and_reaches_nothing_outside(plan: Plan) -> None:
+    """P49: each date once, in order, with each dose's words; nothing loaded or run."""
+    text = plan_html(plan)
+    page = Page(text)
+    assert [(on, [plain(dose) for dose in doses]) for on, doses in page.days] == doses_of(plan)
+    assert page.outside == []
+    assert page.open == []
+    assert page.scopes == page.headers
+    assert "url(" not in text
+    assert "DRAFT" in text
+
+
+@given(st.text(min_size=1, max_size=60))
+def test_a_name_cannot_break_the_page(name: str) -> None:
+    """P53: whatever name is accepted is shown as it is, and the page keeps its elements."""
+    try:
+        patient = PatientFacts(name=name)
+    except ValueError:
+        return
+    named = Page(plan_html(CLEARED, patient=patient))
+    bare = Page(plan_html(CLEARED))
+    assert named.days == bare.days
+    assert named.outside == bare.outside == []
+    hostile = PatientFacts(name="<script>alert(1)</script> {{7*7}} javascript:alert(1)")
+    assert Page(plan_html(CLEARED, patient=hostile)).outside == []
+
+
+def test_days_without_dates_are_numbered() -> None:
+    text = plan_html(CLEARED, dateless=True)
+    cells = re.findall(r'<span class="on">(Day \d+)</span>', text)
+    assert cells == [f"Day {n}" for n in range(1, 127)]
+    assert "<time" not in text
+
+
+# --- PDF ------------------------------------------------------------------------------
+
+_MONTH = re.compile(r"^(January|February|March|April|May|June|July|August|September|October|"
+                    r"November|December) (\d{4})")  # fmt: skip
+_MONTHS = _MONTH.pattern[2:].split(")")[0].split("|")
+
+
+def pdf_pages(data: bytes) -> list[str]:
+    return [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages]
+
+
+def days_in(pages: list[str]) -> list[tuple[str, str]]:
+    """Each day's date and words, read from the text of the calendar's pages."""
+    found: list[tuple[str, str]] = []
+    for text in pages:
+        month = ""
+        for line in text.replace("\u00a0", " ").split("\n"):
+            heading = _MONTH.match(line)
+            day = re.match(r"^(\d{1,2})( +(START|NEW.*))? *$", line)
+            if heading:
+                month = f"{heading[2]}-{_MONTHS.index(heading[1]) + 1:02}"
+            elif day and month:
+                found.append((f"{month}-{int(day[1]):02}", ""))
+            elif line.startswith(("Each drop", "Never take", "Not a medical")):
+                month = ""
+            elif line.startswith("Monday Tuesday"):
+                continue
+            elif month and found:
+                found[-1] = (found[-1][0], plain(f"{found[-1][1]} {line}"))
+    return found
+
+
+@settings(max_examples=15)
+@given(plans(), st.sampled_from(["a4", "letter"]))
+def test_pdf_reads_back_to_the_days_and_is_accessible(
+    plan: Plan, paper: Literal["a4", "letter"]
+) -> None:
+    """P49, R01: every day stands once with its doses; the file conforms to PDF/UA-1."""
+    data = plan_pdf(plan, paper=paper)
+    pages = pdf_pages(data)
+    expected = [
+        (
+            str(day.date),
+            " ".join(
+                (f"{time}: " if time else "") + sig.take(dose.reading, sig.about)
+                for dose in day.doses
+                for time in [dose.time_of_day or (None if len(day.doses) == 1 else "dose")]
+            ),
+        )
+        for day in plan
+    ]
+    found = [(on, re.sub(r"dose \d+:", "dose:", words)) for on, words in days_in(pages)]
+    assert found == expected
+    report = page.validate_pdf_bytes(data, profile=page.ValidationProfile.PDF_UA_1)
+    assert report.is_compliant, [failure.message for failure in report.failures]
+
+
+def test_draft_stands_on_every_page_of_a_draft_only() -> None:
+    draft, cleared = pdf_pages(plan_pdf(DRAFT)), pdf_pages(plan_pdf(CLEARED))
+    assert all(text.count("DRAFT") >= 2 for text in draft), "watermark and words"
+    assert not any("DRAFT" in text for text in cleared)
+    assert all(f"Page {n} of {len(cleared)}" in text for n, text in enumerate(cleared, 1))
+
+
+def test_the_sheet_tells_what_the_issue_of_drops_needs() -> None:
+    """D03, D07, C19: recipe, band, calibration lines, discard line."""
+    text = plain(" ".join(pdf_pages(plan_pdf(CLEARED))))
+    for words in (
+        "Each drop 0.225 to 0.275 mg unless this dropper was calibrated",
+        "18 drops may hold 3.825 to 5.175 mg",
+        "18 drops (0.9 mL, 4.5 mg) 4.05 to 4.95 mg",
+        "50 mg of naltrexone hydrochloride, weighed, or 1 tablet of 50 mg, crushed",
+        "10 mL in all",
+        "(14 days after it is made)",
+        "1,197 drops (59.85 mL, 299.25 mg)",
+        "not yet clinically reviewed",
+    ):
+        assert words in text, words
+
+
+def test_a_name_is_drawn_or_refused_and_never_lost() -> None:
+    """R03, B243: Latin, Greek and Cyrillic are drawn; other scripts are refused by name."""
+    drawn = "Łukasz Nguyễn Ωμέγα Жуковский Ærøskøbing"
+    assert drawn in pdf_pages(plan_pdf(CLEARED, patient=PatientFacts(name=drawn)))[0]
+    for name, lost in {"鎮": "U+93AE", "عمر": "U+0639", "नमस्ते": "U+0928", "😀": "U+1F600"}.items():
+        with pytest.raises(UndrawableTextError, match=re.escape(lost)):
+            plan_pdf(CLEARED, patient=PatientFacts(name=f"A {name}"))
+        assert name in plan_html(CLEARED, patient=PatientFacts(name=f"A {name}"))
+
+
+def test_text_cannot_reach_typst_as_code() -> None:
+    name = '#panic("x") $x$ *b* #read("/etc/passwd") `r` @ref'
+    assert name in pdf_pages(plan_pdf(CLEARED, patient=PatientFacts(name=name)))[0]
+
+
+def test_a_month_of_six_weeks_and_long_doses_keep_every_cell() -> None:
+    """R02, R04: six rows, three doses a day of two strengths: nothing cut, nothing lost."""
+    regimen = Regimen(steps=[{"dose": "5.5 mg", "doses_per_day": 3}])
+    plan = schedule(regimen, Capsules(strengths=["1 mg", "1.5 mg"]), "2027-05-01", days=31)
+    for paper in ("a4", "letter"):
+        days = days_in(pdf_pages(plan_pdf(plan, paper=paper)))  # type: ignore[arg-type]
+        assert len(days) == 31
+        assert all(words.count("3 capsules of 1.5 mg plus 1 capsule of 1 mg (5.5 mg)") == 3
+                   for _, words in days)  # fmt: skip
+
+
+# --- notebook -------------------------------------------------------------------------
+
+
+def tables_of(*values: Any) -> list[str]:
+    return [value._repr_html_() for value in values]
+
+
+def test_nouns_show_themselves_as_accessible_tables() -> None:
+    liquid = OralSolution(concentration="1 mg/mL", graduation="0.1 mL")
+    for text in tables_of(CLEARED, RAMP, CLEAR, DROPS, liquid):
+        shown = Page(text)
+        assert shown.outside == shown.open == []
+        assert shown.headers == shown.scopes > 0
+        assert "<caption>" in text
+    assert "DRAFT" in DRAFT._repr_html_()
+
+
+def test_a_table_escapes_what_a_patient_is_called() -> None:
+    facts = known_facts(medications=["<script>alert(1)</script>"])
+    text = screen(facts, "2027-01-04")._repr_html_()
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
