@@ -9,11 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import cases
 import oracle
-import pytest
 from conftest import ROOT
-
 from ldn_titration.request import read_request
 
 CASES = sorted(path for path in (ROOT / "tests" / "cases").iterdir() if path.is_dir())

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-import oracle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import oracle
 from ldn_titration import (
     Capsules,
     Drops,
@@ -62,9 +62,7 @@ def test_every_day_step_and_total_is_the_slow_planners(made: tuple[Plan, int | N
     assert found["days"] == expected["days"]
     assert found["totals"] == expected["totals"]
     steps = [{k: v for k, v in step.items() if k != "units"} for step in found["steps"]]
-    assert steps == [
-        {k: v for k, v in step.items() if k != "units"} for step in expected["steps"]
-    ]
+    assert steps == [{k: v for k, v in step.items() if k != "units"} for step in expected["steps"]]
 
 
 ANCHORS = [
@@ -213,7 +211,9 @@ def test_the_last_day_of_the_calendar_can_be_planned() -> None:
 
 def test_a_day_outside_the_plan_is_refused_with_its_dates() -> None:
     plan = schedule(Regimen(steps=[{"dose": "1.5 mg"}]), CAPSULES, "2027-01-04", days=2)
-    with pytest.raises(InvalidInputError, match="2027-01-06 is outside .* 2027-01-04 to 2027-01-05"):
+    with pytest.raises(
+        InvalidInputError, match="2027-01-06 is outside .* 2027-01-04 to 2027-01-05"
+    ):
         plan.on("2027-01-06")
     with pytest.raises(IndexError):
         plan[2]

@@ -262,7 +262,7 @@ def test_products_and_quotients_follow_the_dimensions(
     """P08: a product is the quantity that its dimension says, a Fraction, or an error."""
     a, b = Fraction(7, 3), Fraction(5, 11)
     pairs = zip(DIMENSIONS[left], DIMENSIONS[right], strict=True)
-    expected: Any = RESULTS.get(tuple(x + sign * y for x, y in pairs))  # type: ignore[call-overload]
+    expected: Any = RESULTS.get(tuple(x + sign * y for x, y in pairs))
     if expected is None:
         with pytest.raises(DimensionError):
             operate(made(left, a), made(right, b))
@@ -321,13 +321,13 @@ def test_nothing_is_ever_negative(kind: type[Any]) -> None:
         operator.mod,  # BUG: ZeroDivisionError
     ],
 )
-@pytest.mark.parametrize("kind", KINDS)
 def test_division_by_a_zero_quantity_is_an_error_of_ours(
-    kind: type[Any], operate: Callable[[Any, Any], Any]
+    operate: Callable[[Any, Any], Any],
 ) -> None:
     """B091, B092: no ZeroDivisionError leaks."""
-    with pytest.raises(LdnTitrationError):
-        operate(made(kind, Fraction(1)), made(kind, Fraction(0)))
+    for kind in KINDS:
+        with pytest.raises(LdnTitrationError):
+            operate(made(kind, Fraction(1)), made(kind, Fraction(0)))
 
 
 @pytest.mark.parametrize("zero", [0, Fraction(0), Decimal("0.00")])

