@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import json
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -92,7 +92,7 @@ def test_a_finer_value_is_read_where_a_rule_needs_it(name: str, finer: list[str]
         assert (name in patient.missing()) == (value == "unknown")
     for other in set(FACTS) - {name}:
         for value in finer:
-            assert not (other in FACTS[:4]) or problems(PatientFacts, {other: value})
+            assert list(problems(PatientFacts, {other: value})) == [other]
 
 
 @pytest.mark.parametrize("age", [-1, 131, 44.0, 44.5, "44", True, [44], 10**30])
@@ -128,9 +128,9 @@ NO_DATES: list[Any] = [
     "2027-01-04 ",
     "2027-01-04\n",
     "2027-01-04T",
-    "２０２７-01-04",  # noqa: RUF001
-    "٢٠٢٧-٠١-٠٤",
-    "2027‐01‐04",  # noqa: RUF001
+    "\uff12\uff10\uff12\uff17-01-04",
+    "\u0662\u0660\u0662\u0667-\u0660\u0661-\u0660\u0664",
+    "2027\u201001\u201004",
     "today",
     "Unknown",
     "",
@@ -268,7 +268,7 @@ def test_a_history_of_opioids_says_none_unknown_or_which(history: Any, path: str
         ({"rxcui": 2670}, "rxcui"),
         ({"rxcui": "RX2670"}, "rxcui"),
         ({"rxcui": "2670\n"}, "rxcui"),
-        ({"rxcui": "٢٦٧٠"}, "rxcui"),
+        ({"rxcui": "\u0662\u0666\u0667\u0660"}, "rxcui"),
         ({"rxcui": ""}, "rxcui"),
         ({"rxcui": "123456789"}, "rxcui"),
         ({"substance": 7804}, "substance"),
@@ -316,7 +316,19 @@ def fill(data: Any, text: str) -> Any:
 @pytest.mark.parametrize(("model", "data", "path"), LINE_FIELDS, ids=lambda v: str(v)[:12])
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "\t", "a\nb", "a\r", "a\0b", "a\x1b[31m", "a\u202eb", "\u200f", "a\u2028b", "x" * 201],
+    [
+        "",
+        " ",
+        "\t",
+        "a\nb",
+        "a\r",
+        "a\0b",
+        "a\x1b[31m",
+        "a\u202eb",
+        "\u200f",
+        "a\u2028b",
+        "x" * 201,
+    ],
     ids=ascii,
 )
 def test_a_line_of_text_holds_something_and_nothing_that_is_not_seen(
@@ -443,7 +455,7 @@ def test_a_patient_reads_back_from_json(patient: PatientFacts) -> None:
 @pytest.mark.parametrize(
     "moment",
     [
-        datetime(2027, 1, 4, 22, 0, 0, 5, tzinfo=timezone.utc),
+        datetime(2027, 1, 4, 22, 0, 0, 5, tzinfo=UTC),
         datetime(2027, 1, 4, 22, tzinfo=timezone(timedelta(minutes=53, seconds=28))),
     ],
 )

@@ -38,7 +38,7 @@ _MAX_BEYOND_USE = 3660
 
 def _more_than_zero(value: Any) -> Any:
     if not value:
-        raise ValueError(f'must be more than zero, such as "{value.example}"')
+        raise QuantityError(f'must be more than zero, such as "{value.example}"')
     return value
 
 
@@ -57,13 +57,15 @@ class _Measured(Value):
     """What every preparation shares: measuring, remembered dose by dose."""
 
     _known: dict[Mass, Reading]
+    _one: Mass
     form: Form
     beyond_use_days: Annotated[int, Field(ge=1, le=_MAX_BEYOND_USE)] | None = Field(
         default=None, examples=[14]
     )
 
-    # Readings worked out so far, by dose: a memory outside the value, never compared.
-    __slots__ = ("_known",)
+    # Worked out so far: readings by dose, and the mass of one mark or drop. A memory outside
+    # the value: never compared, and never copied into a changed copy.
+    __slots__ = ("_known", "_one")
 
     def measure(self, dose: Mass | str) -> Reading:
         """The exact reading for a dose (a Mass, or its text).
@@ -71,14 +73,14 @@ class _Measured(Value):
         Raises NotMeasurableError, naming the nearest doses below and above, where there is
         none, and QuantityError for text that is no mass or a dose of zero.
         """
-        try:
-            return self._known[dose]  # type: ignore[index]
-        except AttributeError:
-            object.__setattr__(self, "_known", {})
-        except KeyError:
-            pass
-        mass = _more_than_zero(Mass(dose))
-        reading = self._known[mass] = self._measure(mass)
+        mass = dose if type(dose) is Mass else Mass(dose)
+        known = getattr(self, "_known", None)
+        if known is None:
+            known = {}
+            object.__setattr__(self, "_known", known)
+        reading = known.get(mass)
+        if reading is None:
+            reading = known[mass] = self._measure(_more_than_zero(mass))
         return reading
 
     def _measure(self, dose: Mass) -> Reading:
@@ -87,9 +89,8 @@ class _Measured(Value):
     def _repr_html_(self) -> str:
         from ldn_titration.markup import rows_table
 
-        rows = [
-            (name.replace("_", " "), _shown(value)) for name, value in self if value is not None
-        ]
+        values = ((name, getattr(self, name)) for name in type(self).model_fields)
+        rows = [(name.replace("_", " "), _shown(value)) for name, value in values if value]
         return rows_table("Preparation", ("Property", "Value"), rows)
 
 
@@ -225,6 +226,24 @@ class _Liquid(_Measured):
         return cast("Concentration", self.concentration)
 
     @property
+    def mark(self) -> Mass:
+        """The smallest dose it measures: between two marks, or in one drop."""
+        raise NotImplementedError
+
+    def _count(self, dose: Mass) -> int:
+        """How many marks or drops the dose is; NotMeasurableError where that is not whole."""
+        try:
+            one = self._one
+        except AttributeError:
+            one = self.mark
+            object.__setattr__(self, "_one", one)
+        count = dose // one
+        if one * count == dose:
+            return count
+        below = one * count if count else None
+        raise NotMeasurableError(dose, str(self), below, one * (count + 1))
+
+    @property
     def bottle_volume(self) -> Volume | None:
         """The volume of one bottle; of a dilution, its final volume."""
         return self.dilution.final_volume if self.dilution else self.bottle
@@ -240,21 +259,16 @@ class OralSolution(_Liquid):
     form: Literal["oral_solution"] = "oral_solution"
     graduation: PositiveVolume = Field(examples=["0.1 mL"])
 
+    @property
+    def mark(self) -> Mass:
+        """The mass between two marks of the syringe."""
+        return self.strength * self.graduation
+
     def _measure(self, dose: Mass) -> Reading:
-        volume = dose / self.strength
-        marks = volume / self.graduation
-        if marks.denominator == 1:
-            return Reading(self.form, dose, volume=volume)
-        mark = self.graduation * self.strength
-        raise NotMeasurableError(dose, str(self), *_neighbours(marks, mark))
+        return Reading(self.form, dose, volume=self.graduation * self._count(dose))
 
     def __str__(self) -> str:
         return f"a liquid of {self.strength} on marks of {self.graduation}"
-
-
-def _neighbours(count: Fraction, one: Mass) -> tuple[Mass | None, Mass]:
-    whole = int(count)
-    return (one * whole if whole else None), one * (whole + 1)
 
 
 def _read_drops_per_mL(value: object) -> DropsPerVolume:  # noqa: N802 - the contract's name
@@ -305,6 +319,15 @@ DropsPerMl = Annotated[
 ]
 
 
+def _last_digit(text: str) -> Fraction:
+    """What one more in the last digit stated would add, in mg; of a fraction, nothing."""
+    number, unit = text.split(" ")
+    if "/" in number:
+        return Fraction(0)
+    places = len(number.partition(".")[2])
+    return Fraction(Mass(f"1 {unit}").magnitude, 10**places)
+
+
 def _read_stated(value: object) -> object:
     return str(value).replace("/drop", "") if isinstance(value, Mass | MassPerDrop) else value
 
@@ -337,15 +360,17 @@ class Drops(_Liquid):
             yield "mg_per_drop", str(error)
             return
         computed = 1 * self.drop
-        number, unit = text.split(" ")
-        places = len(number.partition(".")[2])
-        last_digit = Mass.of(Fraction(1, 10**places), unit if unit in units.UNITS else "mcg")
-        if abs(stated.magnitude - computed.magnitude) * 2 > last_digit.magnitude:
+        if abs(stated.magnitude - computed.magnitude) * 2 > _last_digit(text):
             yield (
                 "mg_per_drop",
                 f"states {stated} a drop, but {self.strength} at {self.drops_per_mL} "
                 f"is {computed} a drop",
             )
+
+    @property
+    def mark(self) -> Mass:
+        """The mass in one drop."""
+        return self.drop * 1
 
     @property
     def drop(self) -> MassPerDrop:
@@ -354,14 +379,14 @@ class Drops(_Liquid):
 
     def band(self, drops: int, tolerance: Fraction) -> tuple[Mass, Mass]:
         """The least and the greatest mass of so many drops, within a share of tolerance."""
+        if not 0 <= tolerance < 1:
+            raise QuantityError(f"a tolerance is a share from 0 to below 1, not {tolerance}")
         nominal = drops * self.drop
         return nominal * (1 - tolerance), nominal * (1 + tolerance)
 
     def _measure(self, dose: Mass) -> Reading:
-        count = dose / self.drop
-        if count.denominator == 1:
-            return Reading(self.form, dose, volume=count / self.drops_per_mL, drops=count.numerator)
-        raise NotMeasurableError(dose, str(self), *_neighbours(count, 1 * self.drop))
+        drops = self._count(dose)
+        return Reading(self.form, dose, volume=drops / self.drops_per_mL, drops=drops)
 
     def __str__(self) -> str:
         return f"whole drops of {1 * self.drop}"

@@ -25,16 +25,6 @@ class Reading(NamedTuple):
     volume: Volume | None = None
     drops: int | None = None
 
-    def __mul__(self, times: int) -> Reading:  # type: ignore[override]
-        """The same, so many times."""
-        return Reading(
-            self.form,
-            self.dose * times,
-            tuple((strength, count * times) for strength, count in self.pieces),
-            None if self.volume is None else self.volume * times,
-            None if self.drops is None else self.drops * times,
-        )
-
     @property
     def units(self) -> dict[str, Any]:
         """The counts as in a plan's JSON: ``{"drops": 18, "volume": "0.9 mL"}``."""
@@ -47,18 +37,19 @@ class Reading(NamedTuple):
         return {"volume": str(self.volume)}
 
 
-def total(readings: Iterable[Reading]) -> Reading:
-    """The sum of one or more readings of one preparation."""
+def total(readings: Iterable[tuple[Reading, int]]) -> Reading:
+    """The sum of one or more readings of one preparation, each taken so many times."""
     listed = list(readings)
+    first = listed[0][0]
     pieces: dict[Mass, Fraction] = {}
-    for strength, count in (piece for reading in listed for piece in reading.pieces):
-        pieces[strength] = pieces.get(strength, Fraction(0)) + count
-    volumes = [reading.volume for reading in listed if reading.volume is not None]
-    drops = [reading.drops for reading in listed if reading.drops is not None]
+    for reading, number in listed:
+        for strength, count in reading.pieces:
+            pieces[strength] = pieces.get(strength, Fraction(0)) + count * number
+    volumes = [(reading.volume, number) for reading, number in listed if reading.volume]
     return Reading(
-        listed[0].form,
-        Mass._exactly(sum((reading.dose.magnitude for reading in listed), Fraction(0))),
+        first.form,
+        Mass.total((reading.dose, number) for reading, number in listed),
         tuple(sorted(pieces.items(), reverse=True)),
-        Volume._exactly(sum((v.magnitude for v in volumes), Fraction(0))) if volumes else None,
-        sum(drops) if drops else None,
+        Volume.total(volumes) if volumes else None,
+        None if first.drops is None else sum((r.drops or 0) * number for r, number in listed),
     )

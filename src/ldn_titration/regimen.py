@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
@@ -137,7 +136,7 @@ class TitrationStep(Value):
         """The mass taken in a day."""
         if self.dose is not None:
             return self.dose if self.doses_per_day == 1 else self.dose * self.doses_per_day
-        return Mass._exactly(sum((d.dose.magnitude for d in self.each), Fraction(0)))
+        return Mass.total((timed.dose, 1) for timed in self.each)
 
 
 class Regimen(Value):
@@ -224,6 +223,11 @@ class Regimen(Value):
             **common,
         )
 
+    def changed(self, **changes: Any) -> Regimen:
+        """The same regimen with another ``band`` or ``time_of_day``."""
+        kept = {name: getattr(self, name) for name in ("steps", "band", "time_of_day", "protocol")}
+        return Regimen(**(kept | changes))
+
     @property
     def cited(self) -> Protocol | None:
         """The protocol it comes from, with its source and caution, if any."""
@@ -262,13 +266,13 @@ def _ramp_masses(every_days: int, *texts: Mass | str) -> list[Mass]:
 
 def _climb(first: Mass, by: Mass, last: Mass) -> list[Mass]:
     """Every dose before the last, from the first, up or down."""
-    start, step, end = first.magnitude, by.magnitude, last.magnitude
-    count = -(-abs(end - start) // step)
+    up = last > first
+    distance = last - first if up else first - last
+    count = distance // by + bool(distance % by)
     if count >= MAX_STEPS:
         message = f"makes {count + 1} steps to {last}; at most {MAX_STEPS} are planned"
         raise InvalidInputError([Problem("by", message)])
-    signed = step if end > start else -step
-    return [Mass._exactly(start + signed * number) for number in range(count)]
+    return [first + by * n if up else first - by * n for n in range(count)]
 
 
 def _protocol(id: str) -> Protocol:

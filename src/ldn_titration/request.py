@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
 
@@ -25,48 +25,53 @@ MAX_BYTES = 1 << 20
 _MAX_INTEGER_DIGITS = 15
 
 
-class _Banded(Value):
+class _RegimenRequest(Value):
+    """One way to ask for a regimen; whether it makes one is checked when it is read."""
+
     band: Band | None = Field(default=None, examples=["low"])
 
+    @model_validator(mode="after")
+    def _makes_a_regimen(self) -> Self:
+        try:
+            self.regimen()
+        except InvalidInputError as error:
+            below = self._below
+            faults((below + problem.path, problem.message) for problem in error.problems)
+        return self
 
-class ProtocolRegimen(_Banded):
+    @property
+    def _below(self) -> str:
+        """Where what a regimen complains of stands in the request."""
+        return ""
+
+    def regimen(self) -> Regimen:
+        """The regimen asked for."""
+        raise NotImplementedError
+
+
+class ProtocolRegimen(_RegimenRequest):
     """A published protocol by its id; one of kind open also needs ``by`` and ``every_days``."""
 
     protocol: str = Field(examples=["brief_004_standard"])
     by: Dose | None = Field(default=None, examples=["0.5 mg"])
     every_days: Annotated[int, Field(ge=1, le=MAX_DAYS)] | None = Field(default=None, examples=[7])
 
-    @model_validator(mode="after")
-    def _is_planned(self) -> ProtocolRegimen:
-        _told(self.regimen)
-        return self
-
-    def regimen(self, time_of_day: str | None = None) -> Regimen:
-        """The protocol's regimen, at the request's time of day where it states one."""
+    def regimen(self) -> Regimen:
+        """The protocol's regimen, in its own band unless another is asked for."""
         found = Regimen.from_protocol(self.protocol, by=self.by, every_days=self.every_days)
-        return Regimen(
-            steps=found.steps,
-            band=self.band or found.band,
-            time_of_day=time_of_day or found.time_of_day,
-            protocol=found.protocol,
-        )
+        return found if self.band is None else found.changed(band=self.band)
 
 
-class StepsRegimen(_Banded):
+class StepsRegimen(_RegimenRequest):
     """Steps one by one; only the last may lack ``days``."""
 
     steps: tuple[TitrationStep, ...] = Field(
         strict=False, min_length=1, max_length=MAX_STEPS, examples=[[{"dose": "1.5 mg", "days": 7}]]
     )
 
-    @model_validator(mode="after")
-    def _is_a_regimen(self) -> StepsRegimen:
-        _told(self.regimen)
-        return self
-
-    def regimen(self, time_of_day: str | None = None) -> Regimen:
+    def regimen(self) -> Regimen:
         """The regimen of these steps."""
-        return Regimen(steps=self.steps, band=self.band or "low", time_of_day=time_of_day)
+        return Regimen(steps=self.steps, band=self.band or "low")
 
 
 class Ramp(Value):
@@ -78,29 +83,21 @@ class Ramp(Value):
     to: Dose = Field(examples=["4.5 mg"])
 
 
-class RampRegimen(_Banded):
+class RampRegimen(_RegimenRequest):
     """A ramp."""
 
     ramp: Ramp
 
-    @model_validator(mode="after")
-    def _is_a_regimen(self) -> RampRegimen:
-        _told(self.regimen, below="ramp.")
-        return self
+    @property
+    def _below(self) -> str:
+        return "ramp."
 
-    def regimen(self, time_of_day: str | None = None) -> Regimen:
+    def regimen(self) -> Regimen:
         """The regimen of this ramp."""
-        r = self.ramp
-        band = self.band or "low"
-        return Regimen.ramp(r.from_, r.by, r.every_days, r.to, band=band, time_of_day=time_of_day)
-
-
-def _told(make: Any, below: str = "") -> None:
-    """Pass on what making a regimen complains of, at the paths of the request."""
-    try:
-        make()
-    except InvalidInputError as error:
-        faults((below + problem.path, problem.message) for problem in error.problems)
+        asked = self.ramp
+        return Regimen.ramp(
+            asked.from_, asked.by, asked.every_days, asked.to, band=self.band or "low"
+        )
 
 
 _REGIMENS = ("protocol", "steps", "ramp")
@@ -167,7 +164,8 @@ class PlanRequest(Value):
 
     def titration(self) -> Regimen:
         """The regimen asked for, at the time of day asked for."""
-        return self.regimen.regimen(self.time_of_day)
+        regimen = self.regimen.regimen()
+        return regimen.changed(time_of_day=self.time_of_day) if self.time_of_day else regimen
 
     def screening(self) -> Screening:
         """The screening of the patient for this start and regimen."""
@@ -175,12 +173,13 @@ class PlanRequest(Value):
 
     def plan(self) -> Plan:
         """The plan; raises NotMeasurableError where the preparation cannot measure a dose."""
+        regimen = self.titration()
         return schedule(
-            self.titration(),
+            regimen,
             self.preparation,
             self.start,
             days=self.length_days,
-            screening=self.screening(),
+            screening=screen(self.patient, self.start, regimen),
         )
 
 

@@ -254,7 +254,7 @@ class Plan(Sequence[PlanDay]):
     @property
     def totals(self) -> Totals:
         """The whole plan added up, worked out on its steps."""
-        whole = total(step.reading * step.days for step in self.steps)
+        whole = total((step.reading, step.days) for step in self.steps)
         return Totals(len(self), whole.dose, whole)
 
     def _repr_html_(self) -> str:
@@ -351,13 +351,16 @@ def _steps(
     regimen: Regimen, preparation: Preparation, first: date, lengths: list[int]
 ) -> tuple[PlanStep, ...]:
     steps: list[PlanStep] = []
-    ordinal, number = first.toordinal(), 1
-    measured = _measured(regimen.steps[: len(lengths)], preparation)
-    for step, (doses, days) in enumerate(zip(measured, lengths, strict=True), 1):
-        reading = doses[0].reading if len(doses) == 1 else total(d.reading for d in doses)
-        begin, last = date.fromordinal(ordinal), date.fromordinal(ordinal + days - 1)
-        steps.append(PlanStep(step, reading.dose, begin, last, days, number, doses, reading))
-        ordinal, number = ordinal + days, number + days
+    begin, number = first, 1
+    for doses, days in zip(
+        _measured(regimen.steps[: len(lengths)], preparation), lengths, strict=True
+    ):
+        reading = doses[0].reading if len(doses) == 1 else total((d.reading, 1) for d in doses)
+        last = begin + timedelta(days - 1)
+        step = (len(steps) + 1, reading.dose, begin, last, days, number, doses, reading)
+        steps.append(_new(PlanStep, step))
+        number += days
+        begin = last if last == date.max else last + _ONE_DAY
     return tuple(steps)
 
 
@@ -369,9 +372,7 @@ def _measured(
     failed: list[tuple[int, NotMeasurableError]] = []
     for number, step in enumerate(steps, 1):
         try:
-            measured.append(
-                tuple(PlannedDose(time, preparation.measure(dose)) for time, dose in step.each)
-            )
+            measured.append(tuple([PlannedDose(t, preparation.measure(m)) for t, m in step.each]))
         except NotMeasurableError as error:
             failed.append((number, error))
         except QuantityError as error:

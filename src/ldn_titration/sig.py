@@ -62,6 +62,8 @@ def take_parts(reading: Reading, words: Callable[[Quantity], str] = str) -> tupl
 
 def count(number: int | Fraction, noun: str) -> str:
     """A counted noun: "1 drop", "1,197 drops", "1/2 tablet", "1 and 1/2 tablets"."""
+    if type(number) is int:
+        return f"{number:,} {noun}{'' if number == 1 else 's'}"
     whole, rest = divmod(Fraction(number), 1)
     parts = [f"{whole:,}"] if whole or not rest else []
     parts += [f"{rest.numerator}/{rest.denominator}"] if rest else []

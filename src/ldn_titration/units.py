@@ -49,7 +49,7 @@ UNITS: dict[str, Unit] = {
 """Every unit that is read or printed. Base units: mg, mL, mg/mL, drops/mL, mg/drop."""
 
 _SPELLINGS = {"ug": "mcg", "\u00b5g": "mcg", "\u03bcg": "mcg"}
-_MAX_TEXT = 100
+_MAX_TEXT = 300
 _MAX_SHOWN = 40
 _MAX_FLOAT_DIGITS = 15
 _NUMBER = r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
@@ -130,7 +130,11 @@ def decimal_text(value: Fraction) -> str | None:
     >>> decimal_text(Fraction(9, 2)), decimal_text(Fraction(1, 12))
     ('4.5', None)
     """
-    numerator, denominator = value.numerator, value.denominator
+    return decimal_of(value.numerator, value.denominator)
+
+
+def decimal_of(numerator: int, denominator: int) -> str | None:
+    """The same of a numerator and denominator in lowest terms."""
     if denominator == 1:
         return str(numerator)
     twos = (denominator & -denominator).bit_length() - 1

@@ -21,7 +21,7 @@ PLAN_SCHEMA = "ldn-titration/plan/1"
 def plan_json(plan: Plan) -> str:
     """The plan as JSON text; every figure exact, the same bytes for the same plan."""
     screening = plan.screening.model_dump_json(by_alias=True)
-    cells = [_step_cells(step) for step in plan.steps]
+    cells = [_step_cells(step, plan[step.first_day - 1].take) for step in plan.steps]
     steps = [_step_line(step, text) for step, text in zip(plan.steps, cells, strict=True)]
     totals = plan.totals
     summed = {"days": totals.days, "dose": str(totals.dose), "units": totals.units}
@@ -50,15 +50,16 @@ def _step_line(step: PlanStep, cells: str) -> str:
 
 def _day_lines(plan: Plan, cells: list[str]) -> Iterable[str]:
     for row in plan:
-        tail = f'"step": {row.step}, {cells[row.step - 1]}}}'
-        yield f'{{"day": {row.day}, "date": "{row.date.isoformat()}", {tail}'
+        shared = cells[row.step - 1]
+        on = row.date.isoformat()
+        yield f'{{"day": {row.day}, "date": "{on}", "step": {row.step}, {shared}}}'
 
 
-def _step_cells(step: PlanStep) -> str:
+def _step_cells(step: PlanStep, take: str) -> str:
     """What a step and each of its days share."""
     shared: dict[str, Any] = {
         "dose": str(step.dose),
-        "take": step.take,
+        "take": take,
         "units": step.reading.units,
     }
     if len(step.doses) > 1:

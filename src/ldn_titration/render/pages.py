@@ -224,9 +224,10 @@ def _reading_table(plan: Plan) -> Table:
     if isinstance(preparation, Drops):
         tolerance = policy("dropper_tolerance")
         columns.append(f"Within {tolerance.value} %")
+        low, high = preparation.band(1, tolerance.share)
         for row, (_, dose) in zip(rows, doses, strict=True):
-            band = preparation.band(dose.reading.drops or 0, tolerance.share)
-            row.append(sig.about_range(*band))
+            drops = dose.reading.drops or 0
+            row.append(sig.about_range(low * drops, high * drops))
     tidy = tuple(tuple(unbroken(cell) for cell in row) for row in rows)
     return Table("What each step takes", tuple(columns), tidy)
 

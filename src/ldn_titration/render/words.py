@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 _QUANTITY = re.compile(
-    r"(\d) (?=(?:mg|mcg|ng|pg|g|mL|drops?|capsules?|tablets?|days?|and \d/\d)\b)"
+    r"(?<=\d) (?=(?:mg|mcg|ng|pg|g|mL|drops?|capsules?|tablets?|days?|and \d/\d)\b)"
 )
 
 NOT_REVIEWED = "The knowledge base is not yet clinically reviewed."
@@ -98,4 +98,4 @@ def missing_words(screening: Screening) -> str:
 
 def unbroken(text: str) -> str:
     """The text with no line break between a number and its unit."""
-    return _QUANTITY.sub("\\1\u00a0", text)
+    return _QUANTITY.sub("\u00a0", text)

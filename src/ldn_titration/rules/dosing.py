@@ -20,21 +20,23 @@ def dose_range(case: Case) -> Iterable[Finding]:
 
 def dose_findings(regimen: Regimen) -> Iterable[Finding]:
     """What the doses of a regimen say by themselves, whoever the patient is."""
-    doses = [(step.daily_dose, number) for number, step in enumerate(regimen.steps, 1)]
+    doses = [step.daily_dose for step in regimen.steps]
     highest, lowest = max(doses), min(doses)
     band = "low_dose_ceiling" if regimen.band == "low" else "standard_dose_ceiling"
     ceiling, caution = policy(band), policy("low_dose_caution")
-    if highest[0] > ceiling.mass:
-        yield _dose(Severity.STOP, highest, f"above {ceiling.mass}", ceiling)
-    elif highest[0] > caution.mass:
-        yield _dose(Severity.CAUTION, highest, f"above {caution.mass}", caution)
+    if highest > ceiling.mass:
+        step = doses.index(highest) + 1
+        yield _dose(Severity.STOP, highest, step, f"above {ceiling.mass}", ceiling)
+    elif highest > caution.mass:
+        step = doses.index(highest) + 1
+        yield _dose(Severity.CAUTION, highest, step, f"above {caution.mass}", caution)
     floor = policy("low_dose_floor")
-    if regimen.band == "low" and lowest[0] < floor.mass:
-        yield _dose(Severity.STOP, lowest, f"below {floor.mass}", floor)
+    if regimen.band == "low" and lowest < floor.mass:
+        step = doses.index(lowest) + 1
+        yield _dose(Severity.STOP, lowest, step, f"below {floor.mass}", floor)
 
 
-def _dose(severity: Severity, at: tuple[Mass, int], limit: str, basis: Policy) -> Finding:
-    dose, step = at
+def _dose(severity: Severity, dose: Mass, step: int, limit: str, basis: Policy) -> Finding:
     return Finding(
         code="DOS-01",
         severity=severity,

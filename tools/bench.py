@@ -1,0 +1,287 @@
+"""Measure the goals as ratios in one run, and write docs/benchmarks.md and build/bench.json.
+
+Every figure is the median of rounds in which candidate and yardstick take turns. Machines
+are shared and noisy: quote the ratios, never the times.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ldn_titration import Drops, Mass, Plan, Regimen, __version__, schedule
+from ldn_titration.export.document import plan_json
+from ldn_titration.render.html import plan_html
+from ldn_titration.render.pdf import plan_pdf
+from ldn_titration.request import read_request
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "examples" / "drops-18-weeks.json"
+RAW = EXAMPLE.read_bytes()
+START = date(2027, 1, 4)
+FIRST = START.toordinal()
+DAYS = 126
+ROUNDS = 21
+
+RAMP = Regimen.ramp("0.25 mg", "0.25 mg", 7, "4.5 mg")
+DROPS = Drops(dilution={"drug": "50 mg", "final_volume": "10 mL"}, drops_per_mL=20)
+PLAN = schedule(RAMP, DROPS, START, days=DAYS)
+
+
+class Figure(NamedTuple):
+    """One goal with what was reached; ``at_most`` tells which way is better."""
+
+    goal: str
+    what: str
+    limit: float
+    reached: float
+    at_most: bool = True
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is reached."""
+        return self.reached <= self.limit if self.at_most else self.reached >= self.limit
+
+
+def y1() -> list[date]:
+    """The least that a list of 126 dates costs."""
+    return [date.fromordinal(ordinal) for ordinal in range(FIRST, FIRST + DAYS)]
+
+
+def naive() -> list[Any]:
+    """The naive way: a pint quantity, a pydantic model and an rrule date for each day (Y5)."""
+    from dateutil.rrule import DAILY, rrule
+    from pydantic import BaseModel, ConfigDict
+
+    class Day(BaseModel):
+        model_config = ConfigDict(arbitrary_types_allowed=True)
+        day: int
+        on: Any
+        step: int
+        drops: int
+        dose: Any
+        volume: Any
+        mass_per_drop: Any
+        take: str
+        time_of_day: str
+
+    unit = _pint()
+    per_drop = unit.Quantity("50 mg") / unit.Quantity("10 mL") / (20 / unit.Quantity("1 mL"))
+    days = []
+    for number, moment in enumerate(rrule(DAILY, dtstart=_midnight(), count=DAYS)):
+        drops = number // 7 + 1
+        dose = (drops * per_drop).to("mg")
+        volume = (drops / (20 / unit.Quantity("1 mL"))).to("mL")
+        take = f"{drops} drops ({volume:~}, {dose:~})"
+        days.append(
+            Day(
+                day=number + 1,
+                on=moment.date(),
+                step=drops,
+                drops=drops,
+                dose=dose,
+                volume=volume,
+                mass_per_drop=per_drop,
+                take=take,
+                time_of_day="bedtime",
+            )
+        )
+    return days
+
+
+_registry: list[Any] = []
+
+
+def _pint() -> Any:
+    if not _registry:
+        import pint
+
+        _registry.append(pint.UnitRegistry())
+    return _registry[0]
+
+
+def _midnight() -> Any:
+    from datetime import datetime
+
+    return datetime(2027, 1, 4)  # noqa: DTZ001 - what the naive way does
+
+
+def once(action: Callable[[], Any], times: int) -> float:
+    """Seconds for one call, over some calls."""
+    began = time.perf_counter()
+    for _ in range(times):
+        action()
+    return (time.perf_counter() - began) / times
+
+
+def ratio(
+    action: Callable[[], Any], yardstick: Callable[[], Any], times: int = 20, rounds: int = ROUNDS
+) -> float:
+    """The median over rounds of candidate / yardstick, taken in turn."""
+    action(), yardstick()
+    return statistics.median(
+        once(action, times) / once(yardstick, max(times, 1)) for _ in range(rounds)
+    )
+
+
+def process(*command: str) -> Callable[[], Any]:
+    """A whole process as an action."""
+    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def memory(make: Callable[[], Any]) -> int:
+    """Bytes that what it makes keeps alive."""
+    make()
+    tracemalloc.start()
+    kept = make()
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    del kept
+    return size
+
+
+def kept_plan() -> Plan:
+    """A plan as it is kept: steps only, its ingredients shared."""
+    return schedule(RAMP, DROPS, START, days=DAYS)
+
+
+def whole_path() -> str:
+    """Request JSON to plan JSON."""
+    return plan_json(read_request(RAW).plan())
+
+
+def weasyprint_pages() -> Callable[[], Any] | None:
+    """WeasyPrint on our own page; None where it is not installed."""
+    try:
+        import weasyprint
+    except (ImportError, OSError):
+        return None
+    page = plan_html(PLAN)
+    return lambda: weasyprint.HTML(string=page).write_pdf()
+
+
+FIRST_PLAN = (
+    "from ldn_titration import Drops, Regimen, schedule\n"
+    "ramp = Regimen.ramp('0.25 mg', '0.25 mg', 7, '4.5 mg')\n"
+    "schedule(ramp, Drops(concentration='5 mg/mL', drops_per_mL=20), '2027-01-04', days=126)\n"
+)
+
+
+def figures() -> list[Figure]:
+    """Every goal of this version, measured now."""
+    python = sys.executable
+    y3b = process(python, "-c", "import pydantic; pydantic.BaseModel")
+    command = process(python, "-m", "ldn_titration", "plan", str(EXAMPLE), "--format", "text")
+    found = [
+        Figure("G1", "126 plan days / Y1", 2.5, ratio(lambda: list(PLAN), y1)),
+        Figure("G2", "a run-length plan from validated models / Y1", 1, ratio(kept_plan, y1)),
+        Figure("G2", "plan[i] / Y1", 0.1, ratio(lambda: PLAN[77], y1, 200)),
+        Figure("G4", "Y5 / 126 plan days", 500, 1 / ratio(lambda: list(PLAN), naive, 2, 15), False),
+        Figure(
+            "G4", "bytes of Y5 / bytes of a plan", 100, memory(naive) / memory(kept_plan), False
+        ),
+        Figure("G5", "request JSON to plan JSON / Y1", 10, ratio(whole_path, y1)),
+        Figure(
+            "G6",
+            "import and a first plan / Y3b",
+            1.5,
+            ratio(process(python, "-c", FIRST_PLAN), y3b, 1, 15),
+        ),
+        Figure("G7", "`plan` to text, whole process / Y3b", 1.8, ratio(command, y3b, 1, 15)),
+        Figure("G8", "HTML calendar / Y1", 20, ratio(lambda: plan_html(PLAN), y1)),
+    ]
+    peer = weasyprint_pages()
+    if peer is not None:
+        found.append(
+            Figure("G8", "PDF / WeasyPrint", 0.15, ratio(lambda: plan_pdf(PLAN), peer, 1, 15))
+        )
+    return found
+
+
+def yardsticks() -> list[tuple[str, str]]:
+    """The yardsticks themselves, in time: they tell how noisy the machine was."""
+    python = sys.executable
+    actions = {
+        "Y1, a list of 126 dates": (y1, 50),
+        "Y3, python -c pass": (process(python, "-c", "pass"), 1),
+        "Y3b, python -c 'import pydantic'": (
+            process(python, "-c", "import pydantic; pydantic.BaseModel"),
+            1,
+        ),
+        "Y5, the naive way": (naive, 1),
+    }
+    rows = []
+    for name, (action, times) in actions.items():
+        action()
+        spread = sorted(once(action, times) * 1e6 for _ in range(15))
+        rows.append((name, f"{spread[0]:,.0f} / {spread[7]:,.0f} / {spread[-1]:,.0f}"))
+    return rows
+
+
+def page(found: list[Figure], sticks: list[tuple[str, str]], cold: float) -> str:
+    """The page of results."""
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Measured by `make bench` on {date.today()}, version {__version__}, "
+        f"Python {sys.version.split()[0]}, {os.cpu_count()} cores.",
+        "Each figure is a ratio: the median of 15 or 21 rounds in which candidate and yardstick",
+        "take turns. The plan is 18 steps of 7 days of drops; its rows have nine fields.",
+        "",
+        "| goal | what | wanted | reached | |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for each in found:
+        sign = "at most" if each.at_most else "at least"
+        met = "met" if each.met else "**not met**"
+        lines.append(
+            f"| {each.goal} | {each.what} | {sign} {each.limit:g} | {each.reached:.3g} | {met} |"
+        )
+    if len(found) < EXPECTED:
+        lines.append("| G8 | PDF / WeasyPrint | at most 0.15 | not measured | not installed |")
+    lines += [
+        "",
+        f"A plan from models made anew, nothing remembered: {cold:.1f} x Y1 (no goal).",
+        "",
+    ]
+    lines += ["| yardstick | microseconds: least / median / most |", "| --- | --- |"]
+    lines += [f"| {name} | {spread} |" for name, spread in sticks]
+    return "\n".join(lines) + "\n"
+
+
+EXPECTED = 10
+
+
+def cold_plan() -> Plan:
+    """A plan of which nothing was made before: its ramp and its preparation are new."""
+    drops = Drops(concentration="5 mg/mL", drops_per_mL=20)
+    return schedule(Regimen.ramp("0.25 mg", "0.25 mg", 7, "4.5 mg"), drops, START, days=DAYS)
+
+
+def main() -> None:
+    """Measure, print, write."""
+    if PLAN.totals.dose != Mass("299.25 mg"):
+        raise SystemExit("the plan measured is not the plan meant")
+    found, sticks = figures(), yardsticks()
+    text = page(found, sticks, ratio(cold_plan, y1))
+    print(text)
+    build = ROOT / "build"
+    build.mkdir(exist_ok=True)
+    entries = [{**each._asdict(), "met": each.met} for each in found]
+    (build / "bench.json").write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+    notes = ROOT / "docs" / "benchmarks-notes.md"
+    text += "\n" + notes.read_text(encoding="utf-8") if notes.exists() else ""
+    (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
