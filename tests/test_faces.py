@@ -147,7 +147,7 @@ class Page(HTMLParser):
             self.days[-1][1].append("")
         if tag == "th":
             self.headers += 1
-            self.scopes += values.get("scope") in {"col", "row"}
+            self.scopes += values.get("scope") in {"col", "row", "colgroup"}
         self.outside += [v or "" for k, v in attributes if k in {"src", "href", "srcset", "action"}]
         self.outside += [k for k, _ in attributes if k.startswith("on")]
         if tag in {"script", "link", "iframe", "object", "img", "form"}:

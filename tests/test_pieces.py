@@ -96,6 +96,8 @@ def test_the_order_in_which_strengths_are_named_changes_nothing(
         ("1 1.5 3", 1, "5", {"3": 1, "1": 2}),
         ("1.5 2", 1, "3", {"1.5": 2}),
         ("1 3 4", 1, "6", {"3": 2}),
+        # Fewer pieces first, of however many strengths.
+        ("1 2 5", 1, "8", {"5": 1, "2": 1, "1": 1}),
         # Equal pieces: fewer strengths, then the larger ones.
         ("1 2 3", 1, "4", {"2": 2}),
         ("1 2 3 4 5", 1, "6", {"3": 2}),

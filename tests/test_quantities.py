@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
+import os
 import pickle
 import re
 import subprocess
@@ -124,9 +125,9 @@ def test_a_mass_is_printed_in_the_largest_unit_that_gives_a_tenth(
 @pytest.mark.parametrize(
     "number",
     [
-        10**120,  # BUG: printed with more characters than are read
-        Fraction(1, 7**200),  # BUG: as above
-        10**5000,  # BUG: cannot be printed at all: a bare ValueError from int
+        10**120,
+        Fraction(1, 7**200),
+        10**5000,  # more digits than int itself will print
     ],
     ids=["10**120", "1/7**200", "10**5000"],
 )
@@ -227,6 +228,7 @@ def test_sums_are_those_of_fractions(
     assert x + y == y + x == made(kind, a + b)
     assert (x + y) + z == x + (y + z) == made(kind, a + b + c)
     assert (x + y) - y == made(kind, a)
+    assert kind.total([(x, 2), (y, 0), (z, 3)]) == made(kind, 2 * a + 3 * c)
 
 
 @given(kinds, values, positive)
@@ -317,8 +319,8 @@ def test_nothing_is_ever_negative(kind: type[Any]) -> None:
     "operate",
     [
         operator.truediv,
-        operator.floordiv,  # BUG: ZeroDivisionError
-        operator.mod,  # BUG: ZeroDivisionError
+        operator.floordiv,
+        operator.mod,
     ],
 )
 def test_division_by_a_zero_quantity_is_an_error_of_ours(
@@ -460,7 +462,7 @@ def test_a_pickle_of_another_process_adds_and_hashes_as_ours() -> None:
             capture_output=True,
             text=True,
             check=True,
-            env={"PYTHONHASHSEED": seed},
+            env=os.environ | {"PYTHONHASHSEED": seed},
         )
         assert result.stdout == "13/12 mg True\n"
 
@@ -473,7 +475,8 @@ def test_json_is_the_printed_text_and_reads_back(kind: type[Any], value: Fractio
     sent = adapter.dump_json(quantity)
     assert sent.decode() == f'"{printed(kind, value)}"'
     assert adapter.validate_json(sent) == quantity
-    assert adapter.validate_python(adapter.dump_python(quantity)) == quantity
+    assert adapter.dump_python(quantity) == quantity
+    assert adapter.validate_python(quantity) == quantity
     assert re.search(adapter.json_schema()["pattern"], str(quantity))
 
 

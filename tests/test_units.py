@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import re
 import subprocess
@@ -83,7 +84,7 @@ assembled = st.builds("".join, st.tuples(numbers, spaces, units | st.sampled_fro
 long_texts = st.builds(
     lambda digit, count, head, unit: f"{head}{digit * count} {unit}",
     st.sampled_from("09"),
-    st.integers(85, 105),
+    st.integers(oracle.LONGEST_TEXT - 15, oracle.LONGEST_TEXT + 5),
     st.sampled_from(["1.", "1", "", "1/3"]),
     st.sampled_from(["mg", "mcg", "mL"]),
 )
@@ -106,12 +107,14 @@ def slips(draw: st.DrawFn) -> str:
 texts = assembled | slips() | long_texts | good
 
 
+# BUG: units._MAX_TEXT is 300, and the reference reads at most 100 characters.
 @given(texts)
 @example("1/3 mg")
+@example("2/6 mg")
 @example("1/3 mcg")
 @example("0/3 mg")
-@example("1." + "0" * 95 + " mg")
-@example("1." + "0" * 96 + " mg")
+@example("1.".ljust(oracle.LONGEST_TEXT - 3, "0") + " mg")
+@example("1.".ljust(oracle.LONGEST_TEXT - 2, "0") + " mg")
 def test_the_grammar_is_the_references(text: str) -> None:
     """A01, U03, U04: a text is read, or refused, as the reference does, and to the same value."""
     assert read(Mass, text) == oracle.quantity_ok(text, "mass")
@@ -138,14 +141,18 @@ def test_compound_units_take_the_numbers_that_masses_take(
     assert read(kind, f"{number}{space}{unit}{end}") == expected
 
 
+# BUG: text of a number above 10**60 is read, but can be neither copied nor multiplied.
 @given(texts)
-def test_what_was_read_is_printed_in_one_form(text: str) -> None:
+@example("9" * (oracle.LONGEST_TEXT - 10) + " mg")
+@example("0.".ljust(oracle.LONGEST_TEXT - 10, "0") + "1 mg")
+def test_what_was_read_is_printed_in_one_form_and_is_fit_for_use(text: str) -> None:
     """P02: printing what was read, and reading that, changes neither value nor text again."""
     value = oracle.quantity_ok(text, "mass")
     if value is not None:
-        once = str(Mass(text))
-        assert once == oracle.mass_text(value)
-        assert str(Mass(once)) == once
+        mass = Mass(text)
+        assert str(mass) == oracle.mass_text(value)
+        assert str(Mass(str(mass))) == str(mass)
+        assert copy.deepcopy(mass) == mass * 1 == mass
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -187,6 +194,8 @@ CORPUS: list[tuple[str, str, str | None]] = [  # id, text, what is printed (None
     ("B019", "1e0 mg", None),
     ("B021", "0x4 mg", None),
     ("B022", "1/2 mg", None),
+    ("B022", "2/6 mg", None),
+    ("B022", "1/12 mg", "1/12 mg"),
     ("B025", "\u0664.\u0665 mg", None),
     ("B026", "\uff14.\uff15 mg", None),
     ("B027", "4\u00b75 mg", None),
@@ -454,6 +463,7 @@ def test_our_registry_converts_exactly() -> None:
     """P03: a twelfth of a milligram is 250/3 micrograms, also by pint."""
     micrograms = Mass("1/12 mg").to_pint().to("microgram")
     assert micrograms.magnitude == Fraction(250, 3)
+    assert Mass("1/12 mg").to_pint().to("nanogram").magnitude == Fraction(250_000, 3)
     assert Mass(micrograms) == Mass("1/12 mg")
     by_pint = (Mass("50 mg").to_pint() / Volume("10 mL").to_pint()).to("mg/mL")
     assert Concentration(by_pint) == Concentration("5 mg/mL")

@@ -35,10 +35,10 @@ def plan_html(plan: Plan, *, patient: PatientFacts | None = None, dateless: bool
     """
     heading = escape(title(plan))
     name = f"<p>For: {escape(patient.name)}</p>" if patient and patient.name else ""
-    draft = ' class="draft"' if plan.status == "draft" else ""
+    draft, mark = (' class="draft"', " (DRAFT)") if plan.status == "draft" else ("", "")
     note = escape(calendar_note(plan))
     grids = "\n".join(
-        _grid(grid, note, draft, dateless) for grid in calendar(plan, dateless=dateless)
+        _grid(grid, note, mark, dateless) for grid in calendar(plan, dateless=dateless)
     )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -47,7 +47,7 @@ def plan_html(plan: Plan, *, patient: PatientFacts | None = None, dateless: bool
         "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         f"<title>{heading}</title>\n<style>\n{_css()}</style>\n</head>\n"
         f"<body{draft}>\n<header>\n<h1>{heading}</h1>\n{name}{_facts(plan_facts(plan))}</header>\n"
-        f"<main>\n{grids}\n{_sheet(preparation_sheet(plan))}\n{_clinician(plan, patient)}</main>\n"
+        f"<main>\n{grids}\n{_sheet(preparation_sheet(plan), mark)}\n{_clinician(plan, patient, mark)}</main>\n"
         "</body>\n</html>\n"
     )
 
@@ -73,16 +73,16 @@ _CHANGES = {
 }
 
 
-def _grid(grid: Grid, note: str, draft: str, dateless: bool) -> str:
+def _grid(grid: Grid, note: str, mark: str, dateless: bool) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in grid.columns)
     doses: dict[int, str] = {}
     rows = "\n".join(
         f"<tr>{''.join(_cell(cell, doses, dateless) for cell in week)}</tr>" for week in grid.weeks
     )
-    mark = " (DRAFT)" if draft else ""
     return (
-        f'<section class="month"><table><caption>{grid.heading}{mark}</caption>\n'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>\n<p>{note}</p></section>"
+        f'<section class="month"><table aria-label="{grid.heading}{mark}">\n<thead>'
+        f'<tr><th colspan="7" scope="colgroup"><h2>{grid.heading}{mark}</h2></th></tr>\n'
+        f"<tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>\n<p>{note}</p></section>"
     )
 
 
@@ -117,20 +117,20 @@ def _table(table: Table) -> str:
     return rows_table(table.caption, table.columns, table.rows)
 
 
-def _sheet(sheet: Sheet) -> str:
+def _sheet(sheet: Sheet, mark: str) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in sheet.notes)
     return (
-        f'<section class="sheet"><h2>{escape(sheet.heading)}</h2>\n{_facts(sheet.facts)}'
-        f"{_table(sheet.table)}\n<ul>{notes}</ul></section>"
+        f'<section class="sheet"><h2>{escape(sheet.heading)}{mark}</h2>\n{_facts(sheet.facts)}'
+        f"<ul>{notes}</ul>\n{_table(sheet.table)}</section>"
     )
 
 
-def _clinician(plan: Plan, patient: PatientFacts | None) -> str:
+def _clinician(plan: Plan, patient: PatientFacts | None, mark: str) -> str:
     screening = plan.screening
     findings = judged(screening)
     found = _table(findings_table(findings)) if findings else "<p>No rule found anything.</p>"
     return (
-        '<section class="clinician"><h2>For the clinician</h2>\n'
+        f'<section class="clinician"><h2>For the clinician{mark}</h2>\n'
         f"<p>{escape(verdict_words(screening, patient))}</p>\n{found}\n"
         f"{_table(regimen_table(plan))}\n{_table(sources_table(plan, findings))}\n"
         f"<p>Knowledge base {escape(screening.knowledge.version)}, sha256 "
