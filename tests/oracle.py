@@ -19,7 +19,8 @@ TIMES_OF_DAY = ("morning", "noon", "afternoon", "evening", "bedtime")
 NOT_AGONISTS = ("antagonist", "not_opioid_agonist")
 OPEN_STEP_DAYS = 28
 DEPOT_DAYS = 365
-LONGEST_TEXT = 100
+LONGEST_TEXT = 4000
+LARGEST = 10**1000
 DIGITS = "0123456789"
 
 MASS_UNITS = {
@@ -116,7 +117,9 @@ def quantity_ok(text: str, kind: str) -> Fraction | None:
         return None
     if is_fraction and unit not in ("mg", "mL"):
         return None  # a fraction is only ever printed in mg or mL
-    return value * units[unit]
+    found = value * units[unit]
+    too_fine = max(found.numerator, found.denominator) > LARGEST
+    return None if too_fine else found
 
 
 def _mass(text: str) -> Fraction:

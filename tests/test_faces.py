@@ -56,6 +56,18 @@ def doses_of(plan: Plan) -> list[tuple[str, list[str]]]:
     ]
 
 
+def told_apart(plan: Plan) -> bool:
+    """Whether some steps have one dose at the regimen's time and others several without."""
+    return plan.regimen.time_of_day is not None and len({len(s.doses) > 1 for s in plan.steps}) > 1
+
+
+def shown_time(plan: Plan, time: str | None, doses: int) -> str | None:
+    """What a calendar says before a dose of a plan without named doses."""
+    if doses > 1:
+        return "dose"
+    return time if told_apart(plan) else None
+
+
 # --- JSON and CSV ---------------------------------------------------------------------
 
 
@@ -115,7 +127,9 @@ def test_text_reads_back_to_the_steps_within_80_columns(plan: Plan) -> None:
             str(step.first),
             str(step.last),
             step.days,
-            f"{sig.about(step.dose)} {sig.directions(step.doses, sig.about)}",
+            f"{sig.about(step.dose)} "
+            + (f"{step.time_of_day}: " if len(step.doses) == 1 and told_apart(plan) else "")
+            + sig.directions(step.doses, sig.about),
         )
         for step in plan.steps
     ]
@@ -244,7 +258,7 @@ def test_pdf_reads_back_to_the_days_and_is_accessible(
             " ".join(
                 (f"{time}: " if time else "") + sig.take(dose.reading, sig.about)
                 for dose in day.doses
-                for time in [dose.time_of_day or (None if len(day.doses) == 1 else "dose")]
+                for time in [shown_time(plan, dose.time_of_day, len(day.doses))]
             ),
         )
         for day in plan
@@ -268,7 +282,7 @@ def test_the_sheet_tells_what_the_issue_of_drops_needs() -> None:
     for words in (
         "Each drop 0.225 to 0.275 mg unless this dropper was calibrated",
         "18 drops may hold 3.825 to 5.175 mg",
-        "18 drops (0.9 mL, 4.5 mg) 4.05 to 4.95 mg",
+        "18 drops (0.9 mL, 4.5 mg) at bedtime 4.05 to 4.95 mg",
         "50 mg of naltrexone hydrochloride, weighed, or 1 tablet of 50 mg, crushed",
         "10 mL in all",
         "(14 days after it is made)",
@@ -302,6 +316,43 @@ def test_a_month_of_six_weeks_and_long_doses_keep_every_cell() -> None:
         assert len(days) == 31
         assert all(words.count("3 capsules of 1.5 mg plus 1 capsule of 1 mg (5.5 mg)") == 3
                    for _, words in days)  # fmt: skip
+
+
+def test_times_and_frequency_stand_on_every_face_that_needs_them() -> None:
+    """A dose twice a day is told as such on the sheet; a single dose keeps its time."""
+    regimen = Regimen(
+        steps=[
+            {"dose": "1 mg", "days": 2},
+            {"dose": "1 mg", "doses_per_day": 2, "days": 2},
+            {"doses": {"morning": "1 mg"}, "days": 2},
+        ],
+        time_of_day="bedtime",
+    )
+    plan = schedule(
+        regimen, OralSolution(concentration="1 mg/mL", graduation="0.1 mL"), "2027-01-04"
+    )
+    text, page_ = plan_text(plan), plain(" ".join(pdf_pages(plan_pdf(plan))))
+    for words in ("bedtime: 1 mL (1 mg)", "1 mL (1 mg), 2 times a day", "morning: 1 mL (1 mg)"):
+        assert words in text
+        assert words in page_
+    assert "1 mL (1 mg) at bedtime" in page_
+    rows = list(csv.DictReader(io.StringIO(plan_csv(plan))))
+    assert [row["time_of_day"] for row in rows] == ["bedtime"] * 2 + [""] * 2 + ["morning"] * 2
+    days = json.loads(plan_json(plan))["days"]
+    assert [[d["time_of_day"] for d in day.get("doses", ())] for day in days] == [
+        *[[]] * 2,
+        *[[None, None]] * 2,
+        *[["morning"]] * 2,
+    ]
+
+
+def test_a_page_without_dates_has_none() -> None:
+    text = plan_html(CLEARED, dateless=True)
+    body = text[text.index("<body") : text.index("Screening for a start")]
+    assert not re.search(r"20\d\d", body)
+    pages = " ".join(pdf_pages(plan_pdf(CLEARED, dateless=True)))
+    assert "Day 126" in pages
+    assert not re.search(r"(January|February|March|April|May) 20\d\d", pages)
 
 
 # --- notebook -------------------------------------------------------------------------

@@ -379,7 +379,7 @@ def test_a_float_or_a_boolean_is_refused_everywhere(
         attempt(number)
 
 
-@pytest.mark.parametrize("word", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+200", "1E-200"])
+@pytest.mark.parametrize("word", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+200000", "1E-200000"])
 def test_a_decimal_that_is_not_finite_or_is_immense_is_refused(word: str) -> None:
     """A06 (B045): no InvalidOperation leaks, and no power of ten is worked out."""
     with pytest.raises(QuantityError):

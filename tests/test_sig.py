@@ -174,7 +174,6 @@ def test_about_is_exact_or_rounded_to_three_figures(value: Fraction) -> None:
     assert (about, Fraction(number), unit) == ("about", three_figures(value), "mL")
 
 
-# BUG: 241/24 mL is "about 10.0 mL", with a trailing zero.
 @given(st.fractions(Fraction(1, 10**4), 10**4, max_denominator=10**4))
 @example(Fraction(241, 24))
 def test_a_rounded_number_is_printed_like_every_other(value: Fraction) -> None:
@@ -191,7 +190,6 @@ def test_a_rounded_number_is_printed_like_every_other(value: Fraction) -> None:
         ("42.5 mcg", "57.5 mcg", "42.5 to 57.5 mcg"),
         ("85 mcg", "0.115 mg", "0.085 to 0.115 mg"),
         ("17/240 mg", "23/240 mg", "about 0.0708 to 0.0958 mg"),
-        # BUG: the second end loses its "about", so that 0.0917 and 0.367 seem exact.
         ("75 mcg", "11/120 mg", "0.075 to about 0.0917 mg"),
         ("0.3 mg", "11/30 mg", "0.3 to about 0.367 mg"),
     ],

@@ -232,7 +232,7 @@ def page(found: list[Figure], sticks: list[tuple[str, str]], cold: float) -> str
     lines = [
         "# Benchmarks",
         "",
-        f"Measured by `make bench` on {date.today()}, version {__version__}, "
+        f"Measured by `make bench` on {time.strftime('%Y-%m-%d')}, version {__version__}, "
         f"Python {sys.version.split()[0]}, {os.cpu_count()} cores.",
         "Each figure is a ratio: the median of 15 or 21 rounds in which candidate and yardstick",
         "take turns. The plan is 18 steps of 7 days of drops; its rows have nine fields.",
@@ -278,8 +278,6 @@ def main() -> None:
     build.mkdir(exist_ok=True)
     entries = [{**each._asdict(), "met": each.met} for each in found]
     (build / "bench.json").write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
-    notes = ROOT / "docs" / "benchmarks-notes.md"
-    text += "\n" + notes.read_text(encoding="utf-8") if notes.exists() else ""
     (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
 
 

@@ -118,6 +118,8 @@ class Screening(Value):
         worst = worst_of(self.findings)
         if self.verdict is not worst:
             faults([("verdict", f'must be "{worst}", the worst of the findings')])
+        if self.missing and worst < Verdict.INSUFFICIENT:
+            faults([("missing", "names facts that no finding tells of")])
         return self
 
     @classmethod

@@ -17,7 +17,7 @@ from ldn_titration.errors import QuantityError
 
 __all__ = ["Pieces", "fewest_pieces"]
 
-_MAX_CELLS = 10_000
+_MAX_CELLS = 20_000
 _NEVER = 1 << 40
 _PIECE = 1 << 8  # a cost is pieces * 256 + different strengths
 _STRENGTH = 1

@@ -56,8 +56,6 @@ PositiveConcentration = Annotated[Concentration, _positive(Concentration)]
 class _Measured(Value):
     """What every preparation shares: measuring, remembered dose by dose."""
 
-    _known: dict[Mass, Reading]
-    _one: Mass
     form: Form
     beyond_use_days: Annotated[int, Field(ge=1, le=_MAX_BEYOND_USE)] | None = Field(
         default=None, examples=[14]
@@ -74,7 +72,7 @@ class _Measured(Value):
         none, and QuantityError for text that is no mass or a dose of zero.
         """
         mass = dose if type(dose) is Mass else Mass(dose)
-        known = getattr(self, "_known", None)
+        known: dict[Mass, Reading] | None = getattr(self, "_known", None)
         if known is None:
             known = {}
             object.__setattr__(self, "_known", known)
@@ -232,9 +230,8 @@ class _Liquid(_Measured):
 
     def _count(self, dose: Mass) -> int:
         """How many marks or drops the dose is; NotMeasurableError where that is not whole."""
-        try:
-            one = self._one
-        except AttributeError:
+        one: Mass | None = getattr(self, "_one", None)
+        if one is None:
             one = self.mark
             object.__setattr__(self, "_one", one)
         count = dose // one
@@ -360,7 +357,8 @@ class Drops(_Liquid):
             yield "mg_per_drop", str(error)
             return
         computed = 1 * self.drop
-        if abs(stated.magnitude - computed.magnitude) * 2 > _last_digit(text):
+        apart = abs(stated.magnitude - computed.magnitude) * 2
+        if not stated or apart > _last_digit(text):
             yield (
                 "mg_per_drop",
                 f"states {stated} a drop, but {self.strength} at {self.drops_per_mL} "

@@ -44,8 +44,7 @@ class Quantity:
 
     def __init__(self, value: str | Self | pint.Quantity[Any]) -> None:
         read = self._read(value)
-        _set(self, "_numerator", read.numerator)
-        _set(self, "_denominator", read.denominator)
+        self._keep(read.numerator, read.denominator)
 
     @classmethod
     def _read(cls, value: object) -> Fraction:
@@ -79,13 +78,16 @@ class Quantity:
         """The quantity of numerator / denominator base units."""
         if numerator < 0 or denominator < 0:
             raise QuantityError(f"a {cls.dimension} cannot be negative")
-        if numerator > _LARGEST or denominator > _LARGEST:
-            raise QuantityError(f"a {cls.dimension} needs more digits than are kept")
         common = gcd(numerator, denominator)
         self = object.__new__(cls)
-        _set(self, "_numerator", numerator // common)
-        _set(self, "_denominator", denominator // common)
+        self._keep(numerator // common, denominator // common)
         return self
+
+    def _keep(self, numerator: int, denominator: int) -> None:
+        if numerator > _LARGEST or denominator > _LARGEST:
+            raise QuantityError(f"a {self.dimension} of more digits than are kept")
+        _set(self, "_numerator", numerator)
+        _set(self, "_denominator", denominator)
 
     @property
     def magnitude(self) -> Fraction:
@@ -248,7 +250,7 @@ class Quantity:
         }
 
 
-_LARGEST = 10**60  # what is larger could not be read back from its text
+_LARGEST = 10**1000  # what is larger could not be read back from its text
 _set = object.__setattr__
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
@@ -62,9 +62,9 @@ class TimedDose(NamedTuple):
 
 def _read_timed(value: object) -> tuple[TimedDose, ...]:
     if isinstance(value, Mapping) and value:
-        listed = [(name, mass) for name, mass in value.items()]
-    elif isinstance(value, tuple | list) and value:
-        listed = [tuple(pair) for pair in value]
+        listed = list(value.items())
+    elif isinstance(value, tuple) and value and all(isinstance(v, TimedDose) for v in value):
+        listed = list(value)
     else:
         raise ValueError('must be an object such as {"morning": "1 mg", "bedtime": "1 mg"}')
     faults(_timed_faults(listed))
@@ -74,8 +74,11 @@ def _read_timed(value: object) -> tuple[TimedDose, ...]:
     )
 
 
-def _timed_faults(listed: Iterable[tuple[object, Any]]) -> Iterable[tuple[str, str]]:
+def _timed_faults(listed: Sequence[tuple[Any, Any]]) -> Iterable[tuple[str, str]]:
+    names = [name for name, _ in listed]
     for name, mass in listed:
+        if names.count(name) > 1:
+            yield str(name), "stands twice"
         if name not in TIMES_OF_DAY:
             yield str(name), f"is no time of day; use {', '.join(TIMES_OF_DAY)}"
         try:

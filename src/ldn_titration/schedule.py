@@ -19,10 +19,10 @@ from ldn_titration.patient import PatientFacts
 from ldn_titration.preparation import Preparation
 from ldn_titration.quantities import Mass
 from ldn_titration.reading import Reading, total
-from ldn_titration.regimen import MAX_DAYS, Regimen, TitrationStep
+from ldn_titration.regimen import MAX_DAYS, Regimen, TimedDose, TitrationStep
 from ldn_titration.rules.dosing import dose_findings
 from ldn_titration.screening import screen
-from ldn_titration.values import read_moment, whole_day
+from ldn_titration.values import read_start, whole_day
 
 __all__ = ["DRUG", "Plan", "PlanDay", "PlanStep", "PlannedDose", "Totals", "schedule"]
 
@@ -60,6 +60,12 @@ class PlanStep(NamedTuple):
     first_day: int
     doses: tuple[PlannedDose, ...]
     reading: Reading
+
+    @property
+    def time_of_day(self) -> str | None:
+        """When its doses are taken, several parted by commas; None where no time is set."""
+        times = [dose.time_of_day for dose in self.doses if dose.time_of_day]
+        return ", ".join(times) or None
 
     @property
     def take(self) -> str:
@@ -188,8 +194,7 @@ class Plan(Sequence[PlanDay]):
         """What all days of a step share, worked out once."""
         tails = self._tails
         if tails is None:
-            time = self.regimen.time_of_day
-            tails = [(s.dose, s.take, s.reading, s.doses, time) for s in self.steps]
+            tails = [(s.dose, s.take, s.reading, s.doses, s.time_of_day) for s in self.steps]
             object.__setattr__(self, "_tails", tails)
         return tails
 
@@ -215,7 +220,7 @@ class Plan(Sequence[PlanDay]):
 
     def on(self, day: date | str) -> PlanDay:
         """The day of that date (or its text); InvalidInputError where it is outside the plan."""
-        wanted = whole_day(read_moment(day))
+        wanted = whole_day(read_start(day))
         if not self.start <= wanted <= self.end:
             message = f"{wanted} is outside the plan, which runs from {self.start} to {self.end}"
             raise InvalidInputError([Problem("day", message)])
@@ -301,7 +306,7 @@ def schedule(
     >>> plan[119].take, str(plan.totals.dose)
     ('18 drops (0.9 mL, 4.5 mg)', '299.25 mg')
     """
-    first = _start_day(start)
+    first = whole_day(read_start(start))
     lengths = _lengths(regimen, _plan_days(days))
     _check_span(first, sum(lengths))
     if diary:
@@ -312,13 +317,6 @@ def schedule(
     steps = _steps(regimen, preparation, first, lengths)
     cut = len(lengths) < len(regimen.steps) or lengths[-1] < (regimen.steps[-1].days or 0)
     return Plan(regimen, preparation, steps, cut=cut, screening=screening)
-
-
-def _start_day(start: date | str) -> date:
-    try:
-        return whole_day(read_moment(start))
-    except ValueError as error:
-        raise InvalidInputError([Problem("start", str(error))]) from None
 
 
 def _plan_days(days: int | None) -> int | None:
@@ -352,9 +350,7 @@ def _steps(
 ) -> tuple[PlanStep, ...]:
     steps: list[PlanStep] = []
     begin, number = first, 1
-    for doses, days in zip(
-        _measured(regimen.steps[: len(lengths)], preparation), lengths, strict=True
-    ):
+    for doses, days in zip(_measured(regimen, len(lengths), preparation), lengths, strict=True):
         reading = doses[0].reading if len(doses) == 1 else total((d.reading, 1) for d in doses)
         last = begin + timedelta(days - 1)
         step = (len(steps) + 1, reading.dose, begin, last, days, number, doses, reading)
@@ -365,14 +361,15 @@ def _steps(
 
 
 def _measured(
-    steps: Sequence[TitrationStep], preparation: Preparation
+    regimen: Regimen, count: int, preparation: Preparation
 ) -> list[tuple[PlannedDose, ...]]:
     """The doses of each step's day, each measured on its own; every step that cannot be is told."""
     measured: list[tuple[PlannedDose, ...]] = []
     failed: list[tuple[int, NotMeasurableError]] = []
-    for number, step in enumerate(steps, 1):
+    for number, step in enumerate(regimen.steps[:count], 1):
         try:
-            measured.append(tuple([PlannedDose(t, preparation.measure(m)) for t, m in step.each]))
+            times = _timed(step, regimen.time_of_day)
+            measured.append(tuple([PlannedDose(t, preparation.measure(m)) for t, m in times]))
         except NotMeasurableError as error:
             failed.append((number, error))
         except QuantityError as error:
@@ -381,6 +378,13 @@ def _measured(
         (number, first), *others = failed
         raise first.at_step(number, tuple(other.at_step(at) for at, other in others))
     return measured
+
+
+def _timed(step: TitrationStep, time_of_day: str | None) -> tuple[TimedDose, ...]:
+    """The doses of a day; a single one without a time of its own is taken at the regimen's."""
+    if step.doses is None and step.doses_per_day == 1:
+        return (TimedDose(time_of_day, step.daily_dose),)
+    return step.each
 
 
 def _cut_findings(plan: Plan) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from ldn_titration.regimen import Regimen
 from ldn_titration.rules import RULES
 from ldn_titration.rules.case import Case
 from ldn_titration.rules.washout import not_before
-from ldn_titration.values import read_moment
+from ldn_titration.values import read_start
 
 __all__ = ["screen"]
 
@@ -21,15 +21,16 @@ def screen(patient: PatientFacts, start: date | str, regimen: Regimen | None = N
 
     ``start`` is a date or a date-time with its offset, or the text of one. Without a
     regimen its doses are not judged; :func:`~ldn_titration.schedule` judges them in any
-    case. Never raises about a patient: what is wrong is a finding, and what is unknown
-    makes the verdict ``insufficient`` at least.
+    case. What is wrong with a patient is a finding, never an error, and what is unknown
+    makes the verdict ``insufficient`` at least. Raises InvalidInputError for a start that is
+    no date.
 
     >>> from datetime import date
     >>> from ldn_titration import PatientFacts, screen
     >>> screen(PatientFacts(), date(2027, 1, 4)).verdict.value
     'insufficient'
     """
-    case = Case.of(patient, read_moment(start), regimen)
+    case = Case.of(patient, read_start(start), regimen)
     base = knowledge()
     return Screening.of(
         (finding for rule in RULES for finding in rule(case)),

@@ -100,7 +100,9 @@ def about_range(low: Quantity, high: Quantity) -> str:
     if not first.endswith(f" {unit}"):
         unit = low.base_unit
         first, second = (f"{_about_number(end.magnitude)} {unit}" for end in (low, high))
-    return f"{first.removesuffix(f' {unit}')} to {second.removeprefix('about ')}"
+    if first.startswith("about "):
+        second = second.removeprefix("about ")
+    return f"{first.removesuffix(f' {unit}')} to {second}"
 
 
 def _about_number(magnitude: Fraction) -> str:
@@ -108,6 +110,7 @@ def _about_number(magnitude: Fraction) -> str:
 
 
 def _rounded(magnitude: Fraction) -> str:
-    """To three significant figures."""
+    """To three significant figures, without a trailing zero."""
     quotient = _THREE_FIGURES.divide(Decimal(magnitude.numerator), Decimal(magnitude.denominator))
-    return f"{quotient:f}"
+    text = f"{quotient:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -124,6 +124,9 @@ def plans(draw: st.DrawFn) -> Plan:
     return schedule(regimen, preparation, draw(start_dates()), days=days)
 
 
+_SOME_NAMES = st.sampled_from(["oxycodone", "methadone", "kratom", "no such thing"])
+
+
 def exposures(
     start: date, names: st.SearchStrategy[str] | None = None
 ) -> st.SearchStrategy[OpioidExposure]:
@@ -132,7 +135,7 @@ def exposures(
     months = days.map(lambda day: f"{day.year:04}-{day.month:02}")
     return st.builds(
         OpioidExposure,
-        substance=names or st.sampled_from(["oxycodone", "methadone", "kratom", "no such thing"]),
+        substance=_SOME_NAMES if names is None else names,
         release=st.sampled_from(["immediate", "extended", "transdermal", "depot", "unknown"]),
         last_taken=st.one_of(days, months, st.just("unknown")),
         ongoing=st.booleans(),

@@ -48,9 +48,14 @@ UNITS: dict[str, Unit] = {
 }
 """Every unit that is read or printed. Base units: mg, mL, mg/mL, drops/mL, mg/drop."""
 
-_SPELLINGS = {"ug": "mcg", "\u00b5g": "mcg", "\u03bcg": "mcg"}
-_MAX_TEXT = 300
+_SPELLINGS = {
+    f"{spelling}{per}": f"mcg{per}"
+    for spelling in ("ug", "\u00b5g", "\u03bcg")
+    for per in ("", "/mL", "/drop")
+}
+_MAX_TEXT = 4000
 _MAX_SHOWN = 40
+_MAX_EXPONENT = 100
 _MAX_FLOAT_DIGITS = 15
 _NUMBER = r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
 _TEXT = re.compile(rf"({_NUMBER})(?:/([1-9][0-9]*))? (\S+)", re.ASCII)
@@ -68,13 +73,16 @@ def parse(text: str, dimension: str, example: str) -> Fraction:
     if match is None:
         raise QuantityError(f"{_shown(text)} {_complaint(text, example)}")
     number, divisor, name = match.groups()
-    unit = UNITS.get(_SPELLINGS.get(name, name))
+    name = _SPELLINGS.get(name, name)
+    unit = UNITS.get(name)
     if unit is None or unit.dimension != dimension:
         raise QuantityError(f"{_shown(text)} {_unit_complaint(name, unit, dimension, example)}")
     value = Fraction(number)
     if divisor is not None:
         if unit.factor != 1:
-            raise QuantityError(f"{_shown(text)} is a fraction; only base units take one")
+            raise QuantityError(
+                f'{_shown(text)} is a fraction of {name}; write a decimal, as in "{example}"'
+            )
         value = _canonical_fraction(text, number, int(divisor), example)
     return value * unit.factor
 
@@ -153,7 +161,7 @@ def exact(number: object, example: str) -> Fraction:
     if isinstance(number, int | Fraction) and not isinstance(number, bool):
         return Fraction(number)
     if isinstance(number, Decimal):
-        if number.is_finite() and abs(number.adjusted()) <= _MAX_TEXT:
+        if number.is_finite() and abs(number.adjusted()) <= _MAX_EXPONENT:
             return Fraction(number)
         raise QuantityError("a Decimal must be finite and of ordinary size")
     kind = type(number).__name__
@@ -226,7 +234,7 @@ def from_pint(quantity: Any, dimension: str, example: str) -> Fraction:
     significant digits, the digits that a float keeps; a longer one is the dust of float
     arithmetic and is refused.
     """
-    name = _our_unit(str(quantity.units))
+    name = _our_unit(f"{quantity.units:D}")
     unit = UNITS.get(name)
     if unit is None or unit.dimension != dimension:
         raise QuantityError(f'"{name}" {_unit_complaint(name, unit, dimension, example)}')
@@ -248,7 +256,7 @@ def _our_unit(pint_text: str) -> str:
 
 
 def _float_as_typed(number: float) -> Fraction:
-    typed = Decimal(repr(number))
+    typed = Decimal(repr(number).removesuffix(".0"))
     if not typed.is_finite() or len(typed.as_tuple().digits) > _MAX_FLOAT_DIGITS:
         raise QuantityError(f"{number!r} is no exact number; use a Decimal or Fraction magnitude")
     return Fraction(typed)

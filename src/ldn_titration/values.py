@@ -10,8 +10,8 @@ import difflib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import (
@@ -23,6 +23,7 @@ from pydantic import (
     ValidationError,
     WithJsonSchema,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ldn_titration.errors import InvalidInputError, Problem
@@ -38,6 +39,7 @@ __all__ = [
     "printable",
     "read_date",
     "read_moment",
+    "read_start",
     "whole_day",
 ]
 
@@ -46,7 +48,12 @@ class Value(BaseModel):
     """A frozen value. Raises InvalidInputError with every problem when made from bad data."""
 
     model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+        strict=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
+        serialize_by_alias=True,
     )
 
     def __init__(self, /, **data: Any) -> None:
@@ -57,6 +64,14 @@ class Value(BaseModel):
 
     # pydantic's own mark of an __init__ that only validates: nested models skip it.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy; with changes it is checked like any other value."""
+        if not update:
+            return super().model_copy(deep=deep)
+        fields = type(self).model_fields
+        changed = {**{name: getattr(self, name) for name in fields}, **update}
+        return type(self)(**{_key(fields, name): value for name, value in changed.items()})
 
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:
@@ -73,6 +88,11 @@ class Value(BaseModel):
             return super().model_validate_json(json_data, **options)
         except ValidationError as error:
             raise InvalidInputError(problems_of(error)) from None
+
+
+def _key(fields: Mapping[str, FieldInfo], name: str) -> str:
+    field = fields.get(name)
+    return name if field is None else field.alias or name
 
 
 # --- problems, with their paths -------------------------------------------------------
@@ -239,14 +259,26 @@ def read_moment(value: object) -> date:
             raise ValueError(f"there is no such time as {value}") from None
     if not isinstance(value, datetime):
         return read_date(value)
-    if value.utcoffset() is None:
+    offset = value.utcoffset()
+    if offset is None:
         raise ValueError("a time needs its offset, as in 2027-01-04T22:00+01:00")
+    if value.microsecond or offset % timedelta(minutes=1):
+        raise ValueError("a time is read to the second, its offset to the minute")
     return value
 
 
+def read_start(value: object) -> date:
+    """A start, from a date or aware date-time or their text; raises InvalidInputError."""
+    try:
+        return read_moment(value)
+    except ValueError as error:
+        raise InvalidInputError([Problem("start", str(error))]) from None
+
+
 def _read_partial_moment(value: object) -> date | datetime | Month | str:
-    if isinstance(value, Month) or value == "unknown":
-        return value
+    if value == "unknown":
+        return "unknown"
+    value = str(value) if isinstance(value, Month) else value
     month = _MONTH.fullmatch(value) if isinstance(value, str) else None
     if (
         month is not None

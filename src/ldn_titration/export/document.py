@@ -21,7 +21,8 @@ PLAN_SCHEMA = "ldn-titration/plan/1"
 def plan_json(plan: Plan) -> str:
     """The plan as JSON text; every figure exact, the same bytes for the same plan."""
     screening = plan.screening.model_dump_json(by_alias=True)
-    cells = [_step_cells(step, plan[step.first_day - 1].take) for step in plan.steps]
+    usual = plan.regimen.time_of_day
+    cells = [_step_cells(step, plan[step.first_day - 1].take, usual) for step in plan.steps]
     steps = [_step_line(step, text) for step, text in zip(plan.steps, cells, strict=True)]
     totals = plan.totals
     summed = {"days": totals.days, "dose": str(totals.dose), "units": totals.units}
@@ -55,14 +56,14 @@ def _day_lines(plan: Plan, cells: list[str]) -> Iterable[str]:
         yield f'{{"day": {row.day}, "date": "{on}", "step": {row.step}, {shared}}}'
 
 
-def _step_cells(step: PlanStep, take: str) -> str:
-    """What a step and each of its days share."""
+def _step_cells(step: PlanStep, take: str, usual: str | None) -> str:
+    """What a step and each of its days share; its doses one by one unless one at the usual time."""
     shared: dict[str, Any] = {
         "dose": str(step.dose),
         "take": take,
         "units": step.reading.units,
     }
-    if len(step.doses) > 1:
+    if len(step.doses) > 1 or step.doses[0].time_of_day != usual:
         shared["doses"] = [_dose(dose) for dose in step.doses]
     return _json(shared)[1:-1]
 

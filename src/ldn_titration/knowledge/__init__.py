@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -26,6 +27,24 @@ from ldn_titration.quantities import Mass
 __all__ = ["Knowledge", "Opioid", "Policy", "Protocol", "Source", "knowledge", "policy"]
 
 VERSION = "2026.11.1"
+
+_NEEDED = (
+    "adult_age",
+    "commercial_tablet",
+    "depot_lookback",
+    "dropper_tolerance",
+    "dropper_volume_error",
+    "drops_per_mL_least",
+    "drops_per_mL_most",
+    "low_dose_caution",
+    "low_dose_ceiling",
+    "low_dose_floor",
+    "open_step",
+    "solubility",
+    "standard_dose_ceiling",
+    "stop_before_opioid",
+)
+"""What rules ask of the policy; a limit that is missing must never mean no limit."""
 
 TIERS = {
     1: "label or pharmacopoeia",
@@ -138,19 +157,16 @@ class Knowledge:
         self.version = VERSION
         self.sha256 = hashlib.sha256(b"".join(tables[name] for name in sorted(tables))).hexdigest()
         self.sources = {row.key: row for row in _rows("sources", tables, _source)}
-        self.opioids = tuple(_rows("opioids", tables, _opioid))
-        self.protocols = {row.id: row for row in _rows("protocols", tables, _protocol)}
-        self.policy = {row.key: row for row in _rows("policy", tables, _policy)}
+        known = frozenset(self.sources)
+        self.opioids = tuple(_rows("opioids", tables, _opioid, known))
+        self.protocols = {row.id: row for row in _rows("protocols", tables, _protocol, known)}
+        self.policy = {row.key: row for row in _rows("policy", tables, _policy, known)}
         self._check()
 
     def _check(self) -> None:
-        cited = [(row.id, row.sources) for row in self.opioids]
-        cited += [(row.id, (row.source,)) for row in self.protocols.values()]
-        cited += [(row.key, row.sources) for row in self.policy.values()]
-        for key, sources in cited:
-            unknown = [source for source in sources if source not in self.sources]
-            if unknown or not sources:
-                raise KnowledgeError(f"{key} cites no known source: {unknown}")
+        lacking = [key for key in _NEEDED if key not in self.policy]
+        if lacking:
+            raise KnowledgeError(f"policy.csv lacks {', '.join(lacking)}")
         for name, rows in self._by_name.items():
             if len({row.substance for row in rows}) > 1:
                 raise KnowledgeError(f'the name "{name}" stands in two substances')
@@ -166,6 +182,25 @@ class Knowledge:
     def named(self, name: str) -> tuple[Opioid, ...]:
         """The rows that a whole name or synonym may denote; empty where it is not known."""
         return self._by_name.get(normalised(name), ())
+
+    def names_an_opioid(self, text: str) -> bool:
+        """Whether a run of whole words of the text is the name of an opioid."""
+        words = _words(text)
+        runs = (
+            " ".join(words[first:last])
+            for first in range(len(words))
+            for last in range(first + 1, min(first + _LONGEST_NAME, len(words)) + 1)
+        )
+        return any(run in self._opioid_words for run in runs)
+
+    @cached_property
+    def _opioid_words(self) -> frozenset[str]:
+        return frozenset(
+            " ".join(_words(name))
+            for row in self.opioids
+            if row.is_opioid
+            for name in (row.substance, row.name, *row.synonyms)
+        )
 
     def coded(self, rxcui: str) -> tuple[Opioid, ...]:
         """The rows that an RxNorm code may denote; empty where it is not known."""
@@ -194,25 +229,49 @@ def normalised(name: str) -> str:
     return re.sub(r"\s*/\s*", "/", " ".join(name.casefold().split()))
 
 
+_LONGEST_NAME = 6
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.casefold())
+
+
 # --- reading the tables ---------------------------------------------------------------
 
 _Row = TypeVar("_Row")
 
 
 def _rows(
-    name: str, tables: dict[str, bytes], read: Callable[[dict[str, str]], _Row]
+    name: str,
+    tables: dict[str, bytes],
+    read: Callable[[dict[str, str]], _Row],
+    known: frozenset[str] | None = None,
 ) -> Iterator[_Row]:
-    table = csv.DictReader(tables[name].decode("utf-8").splitlines(), strict=True)
+    """The rows of a table, each read and its sources looked up among the known ones."""
     seen: set[str] = set()
-    for row in table:
-        key = row.get("key") or row.get("id") or ""
-        try:
-            if None in row or None in row.values() or not key or key in seen:
-                raise ValueError("a column too many or too few, or a key missing or twice")
-            seen.add(key)
+    table = None
+    try:
+        table = csv.DictReader(io.StringIO(tables[name].decode("utf-8"), newline=""), strict=True)
+        for row in table:
+            _check_row(row, seen, known)
             yield read(row)
-        except (ValueError, LookupError) as error:
-            raise KnowledgeError(f"{name}.csv, line {table.line_num}: {error}") from error
+        if not seen:
+            raise ValueError("no rows")
+    except (ValueError, LookupError, TypeError, csv.Error) as error:
+        line = table.line_num if table is not None else 0
+        raise KnowledgeError(f"{name}.csv, line {line}: {error}") from error
+
+
+def _check_row(row: dict[str, str], seen: set[str], known: frozenset[str] | None) -> None:
+    key = row.get("key") or row.get("id") or ""
+    if None in row or None in row.values() or not key or key in seen:
+        raise ValueError("a column too many or too few, or a key missing or twice")
+    seen.add(key)
+    if known is not None:
+        sources = _listed(row["source"])
+        unknown = [source for source in sources if source not in known]
+        if unknown or not sources:
+            raise ValueError(f"cites no known source: {', '.join(unknown) or 'none at all'}")
 
 
 def _listed(text: str) -> tuple[str, ...]:

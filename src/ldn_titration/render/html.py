@@ -46,8 +46,10 @@ def plan_html(plan: Plan, *, patient: PatientFacts | None = None, dateless: bool
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         f"<title>{heading}</title>\n<style>\n{_css()}</style>\n</head>\n"
-        f"<body{draft}>\n<header>\n<h1>{heading}</h1>\n{name}{_facts(plan_facts(plan))}</header>\n"
-        f"<main>\n{grids}\n{_sheet(preparation_sheet(plan), mark)}\n{_clinician(plan, patient, mark)}</main>\n"
+        f"<body{draft}>\n<header>\n<h1>{heading}</h1>\n{name}"
+        f"{_facts(plan_facts(plan, dateless=dateless))}</header>\n"
+        f"<main>\n{grids}\n{_sheet(preparation_sheet(plan), mark)}\n"
+        f"{_clinician(plan, patient, mark, dateless)}</main>\n"
         "</body>\n</html>\n"
     )
 
@@ -125,14 +127,15 @@ def _sheet(sheet: Sheet, mark: str) -> str:
     )
 
 
-def _clinician(plan: Plan, patient: PatientFacts | None, mark: str) -> str:
+def _clinician(plan: Plan, patient: PatientFacts | None, mark: str, dateless: bool) -> str:
     screening = plan.screening
     findings = judged(screening)
     found = _table(findings_table(findings)) if findings else "<p>No rule found anything.</p>"
     return (
         f'<section class="clinician"><h2>For the clinician{mark}</h2>\n'
         f"<p>{escape(verdict_words(screening, patient))}</p>\n{found}\n"
-        f"{_table(regimen_table(plan))}\n{_table(sources_table(plan, findings))}\n"
+        f"{_table(regimen_table(plan, dateless=dateless))}\n"
+        f"{_table(sources_table(plan, findings))}\n"
         f"<p>Knowledge base {escape(screening.knowledge.version)}, sha256 "
         f"<code>{screening.knowledge.sha256}</code>. {NOT_REVIEWED} "
         "Not a medical device.</p></section>\n"

@@ -16,11 +16,13 @@ from ldn_titration.patient import PatientFacts
 from ldn_titration.preparation import Drops, OralSolution, Preparation
 from ldn_titration.quantities import Mass
 from ldn_titration.render.words import (
+    directions,
     dropper_band,
     how_often,
     missing_words,
     preparation_words,
     publishers,
+    times_differ,
     unbroken,
 )
 from ldn_titration.schedule import DRUG, Plan, PlannedDose, PlanStep
@@ -118,7 +120,8 @@ def calendar(plan: Plan, *, dateless: bool = False) -> tuple[Grid, ...]:
 
 
 def _cells(plan: Plan, dateless: bool) -> Iterator[Cell]:
-    doses = {step.step: _step_doses(step) for step in plan.steps}
+    timed = times_differ(plan)
+    doses = {step.step: _step_doses(step, timed) for step in plan.steps}
     changes = {step.step: _change(plan, step) for step in plan.steps}
     for day in plan:
         change = changes[day.step] if day.day_of_step == 1 else ""
@@ -127,13 +130,13 @@ def _cells(plan: Plan, dateless: bool) -> Iterator[Cell]:
         yield Cell(label, words, day.date, change, doses[day.step])
 
 
-def _step_doses(step: PlanStep) -> tuple[tuple[str, str, str], ...]:
+def _step_doses(step: PlanStep, timed: bool) -> tuple[tuple[str, str, str], ...]:
     def words(place: int) -> tuple[str, str, str]:
         dose = step.doses[place]
         lead, rest = sig.take_parts(dose.reading, sig.about)
         several = len(step.doses) > 1
-        time = dose.time_of_day or (f"dose {place + 1}" if several else "")
-        return time, unbroken(lead), unbroken(rest)
+        time = dose.time_of_day if several or timed else None
+        return time or (f"dose {place + 1}" if several else ""), unbroken(lead), unbroken(rest)
 
     return tuple(words(place) for place in range(len(step.doses)))
 
@@ -208,6 +211,8 @@ def _tablets(drug: Mass) -> str:
 
 def _dates(preparation: Preparation) -> Iterator[tuple[str, str]]:
     days = preparation.beyond_use_days
+    if not days and not isinstance(preparation, Drops | OralSolution):
+        return
     within = f"{sig.count(days, 'day')} after it is made" if days else "see the bottle's label"
     yield "Made on", f"{_BLANK} by {_BLANK} checked by {_BLANK}"
     yield "Discard on", f"{_BLANK} ({within})"
@@ -218,7 +223,7 @@ def _reading_table(plan: Plan) -> Table:
     columns = ["Step", "Days", "Dose", "Take"]
     doses = [(step, dose) for step in plan.steps for dose in dict.fromkeys(step.doses)]
     rows = [
-        [str(step.step), str(step.days), _dose_words(dose), sig.take(dose.reading, sig.about)]
+        [str(step.step), str(step.days), sig.about(dose.dose), _take_words(step, dose)]
         for step, dose in doses
     ]
     if isinstance(preparation, Drops):
@@ -232,9 +237,13 @@ def _reading_table(plan: Plan) -> Table:
     return Table("What each step takes", tuple(columns), tidy)
 
 
-def _dose_words(dose: PlannedDose) -> str:
-    time = f" ({dose.time_of_day})" if dose.time_of_day else ""
-    return f"{sig.about(dose.dose)}{time}"
+def _take_words(step: PlanStep, dose: PlannedDose) -> str:
+    """What to take and when, or how many times a day."""
+    words = sig.take(dose.reading, sig.about)
+    if dose.time_of_day:
+        return f"{words} {sig.time_words(dose.time_of_day)}"
+    times = step.doses.count(dose)
+    return f"{words}, {times} times a day" if times > 1 else words
 
 
 def _notes(plan: Plan) -> Iterator[str]:
@@ -266,18 +275,22 @@ def calendar_note(plan: Plan) -> str:
 # --- the clinician's page -------------------------------------------------------------
 
 
-def regimen_table(plan: Plan) -> Table:
-    """The steps with their dates."""
+def regimen_table(plan: Plan, *, dateless: bool = False) -> Table:
+    """The steps with their first and last days."""
+
+    def day(number: int, on: date) -> str:
+        return f"Day {number}" if dateless else str(on)
+
     rows = tuple(
         tuple(
             unbroken(cell)
             for cell in (
                 str(step.step),
-                str(step.first),
-                str(step.last),
+                day(step.first_day, step.first),
+                day(step.first_day + step.days - 1, step.last),
                 str(step.days),
                 sig.about(step.dose),
-                sig.directions(step.doses, sig.about),
+                directions(plan, step),
             )
         )
         for step in plan.steps
@@ -300,11 +313,11 @@ def _cited(plan: Plan, findings: Sequence[Finding]) -> tuple[Source, ...]:
     return tuple(sorted((knowledge().sources[key] for key in keys), key=lambda s: (s.tier, s.key)))
 
 
-def plan_facts(plan: Plan) -> tuple[tuple[str, str], ...]:
+def plan_facts(plan: Plan, *, dateless: bool = False) -> tuple[tuple[str, str], ...]:
     """The plan in a few lines: dates, length, preparation, totals."""
     totals = plan.totals
-    facts = [
-        ("Dates", f"{day_words(plan.start)} to {day_words(plan.end)}"),
+    facts = [] if dateless else [("Dates", f"{day_words(plan.start)} to {day_words(plan.end)}")]
+    facts += [
         ("Length", sig.count(totals.days, "day")),
         ("When", how_often(plan).capitalize()),
         ("Preparation", preparation_words(plan.preparation)),

@@ -36,6 +36,7 @@ from ldn_titration.schedule import Plan
 __all__ = ["plan_pdf", "require_typst"]
 
 _HERE = Path(__file__).parent
+_SHORT = 18  # characters of a dose that fit into a cell in large letters
 
 
 def plan_pdf(
@@ -106,6 +107,9 @@ def _page(plan: Plan, patient: PatientFacts | None, dateless: bool) -> dict[str,
     screening = plan.screening
     findings = judged(screening)
     sheet = preparation_sheet(plan)
+    grids = calendar(plan, dateless=dateless)
+    cells = (cell for grid in grids for week in grid.weeks for cell in week if cell)
+    leads = [lead for cell in cells for _, lead, _ in cell.doses]
     stamp = screening.knowledge
     return {
         "title": title(plan),
@@ -114,12 +118,13 @@ def _page(plan: Plan, patient: PatientFacts | None, dateless: bool) -> dict[str,
         "foot": f"Not a medical device. {NOT_REVIEWED}",
         "summary": f"{sentence(how_often(plan))} {sentence(preparation_words(plan.preparation))}",
         "note": calendar_note(plan),
-        "months": [_grid(grid) for grid in calendar(plan, dateless=dateless)],
+        "large": max(map(len, leads)) <= _SHORT,
+        "months": [_grid(grid) for grid in grids],
         "sheet": {**sheet._asdict(), "table": sheet.table._asdict()},
-        "facts": plan_facts(plan),
+        "facts": plan_facts(plan, dateless=dateless),
         "verdict": verdict_words(screening, patient),
         "findings": _breakable(findings_table(findings)),
-        "regimen": regimen_table(plan)._asdict(),
+        "regimen": regimen_table(plan, dateless=dateless)._asdict(),
         "sources": _breakable(sources_table(plan, findings)),
         "stamp": f"Knowledge base {stamp.version}, sha256 {stamp.sha256}.",
     }

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ldn_titration import sig
 from ldn_titration.findings import Finding, Screening
-from ldn_titration.knowledge import Opioid, Protocol, knowledge
+from ldn_titration.knowledge import Opioid, Protocol, knowledge, policy
 from ldn_titration.render.words import (
     NOT_REVIEWED,
+    directions,
     dropper_band,
     how_often,
     judged,
@@ -53,7 +54,7 @@ def _step_lines(plan: Plan) -> Iterator[str]:
     yield _row(_HEADER[:5], widths) + _HEADER[5]
     yield _row(["-" * width for width in widths], widths) + "-" * room
     for step, row in zip(plan.steps, rows, strict=True):
-        first, *others = _wrap(sig.directions(step.doses, sig.about), room)
+        first, *others = _wrap(directions(plan, step), room)
         yield _row(row, widths) + first
         yield from (" " * (_WIDTH - room) + more for more in others)
 
@@ -138,7 +139,7 @@ def _window_words(row: Opioid) -> str:
     if not row.is_opioid:
         return "No opioid agonist: no interval is counted."
     if row.window is None:
-        return "Depot: no number of opioid-free days is known; held for a year."
+        return f"Depot: no interval is known; held for {policy('depot_lookback').days} days."
     least, most = row.window
     if least == 0:
         return f"Warns while taken and for {most} days after."

@@ -8,10 +8,11 @@ from ldn_titration import sig
 from ldn_titration.findings import Finding, Screening
 from ldn_titration.knowledge import knowledge, policy
 from ldn_titration.preparation import Drops, OralSolution, Preparation
-from ldn_titration.schedule import DRUG, Plan
+from ldn_titration.schedule import DRUG, Plan, PlanStep
 
 __all__ = [
     "NOT_REVIEWED",
+    "directions",
     "dropper_band",
     "how_often",
     "judged",
@@ -19,6 +20,7 @@ __all__ = [
     "preparation_words",
     "publishers",
     "sentence",
+    "times_differ",
     "title",
     "unbroken",
 ]
@@ -38,13 +40,25 @@ def title(plan: Plan) -> str:
 
 
 def how_often(plan: Plan) -> str:
-    """How often and when it is taken: "once a day at bedtime"."""
+    """How often and when it is taken: "once a day at bedtime"; the time only where it is one."""
     counts = {len(step.doses) for step in plan.steps}
-    named = any(dose.time_of_day for step in plan.steps for dose in step.doses)
     most = max(counts)
     often = {1: "once a day", 2: "twice a day"}.get(most, f"{most} times a day")
     often = f"up to {often}" if len(counts) > 1 else often
-    return often if named else f"{often} {sig.time_words(plan.regimen.time_of_day)}".strip()
+    time = plan.steps[0].doses[0].time_of_day if most == 1 and not times_differ(plan) else None
+    return f"{often} {sig.time_words(time)}".strip()
+
+
+def times_differ(plan: Plan) -> bool:
+    """Whether steps differ in when doses are taken, so that each must tell its own times."""
+    return len({tuple(dose.time_of_day for dose in step.doses) for step in plan.steps}) > 1
+
+
+def directions(plan: Plan, step: PlanStep) -> str:
+    """What a step takes in a day, for people; with its time where steps differ in it."""
+    words = sig.directions(step.doses, sig.about)
+    alone = len(step.doses) == 1 and step.time_of_day and times_differ(plan)
+    return f"{step.time_of_day}: {words}" if alone else words
 
 
 def sentence(words: str) -> str:
@@ -87,8 +101,7 @@ def publishers(sources: tuple[str, ...]) -> str:
 
 def judged(screening: Screening) -> list[Finding]:
     """The findings but those that only name a missing fact, which is listed as such."""
-    facts = {f"Not known: {name}." for name in screening.missing}
-    return [finding for finding in screening.findings if finding.message not in facts]
+    return [finding for finding in screening.findings if finding.code != "FACT-01"]
 
 
 def missing_words(screening: Screening) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ldn_titration.findings import Finding, Severity
+from ldn_titration.knowledge import knowledge
 from ldn_titration.rules.case import Case
 from ldn_titration.rules.exposures import rows_of
 
@@ -25,17 +26,25 @@ def missing_facts(case: Case) -> Iterable[Finding]:
 def unrecognised_medicines(case: Case) -> Iterable[Finding]:
     """MED-01: a medicine that the knowledge base does not know may be an opioid."""
     names = [m.label for m in case.patient.medications or () if not rows_of(m)]
-    if not names:
-        return
+    hidden = [name for name in names if knowledge().names_an_opioid(name)]
+    others = [name for name in names if name not in hidden]
     checked = case.patient.unrecognised_medicines_checked == "yes"
-    yield Finding(
-        code="MED-01",
-        severity=Severity.CAUTION if checked else Severity.INSUFFICIENT,
-        message=f"Not recognised: {', '.join(names)}.",
-        action="Somebody checked that none is an opioid; interactions are not screened."
-        if checked
-        else 'Check that none is an opioid, and state "unrecognised_medicines_checked": "yes".',
-    )
+    if hidden:
+        yield Finding(
+            code="MED-02",
+            severity=Severity.INSUFFICIENT,
+            message=f"Not recognised, but named like an opioid: {', '.join(hidden)}.",
+            action="Write the name alone, without strength and form.",
+        )
+    if others:
+        yield Finding(
+            code="MED-01",
+            severity=Severity.CAUTION if checked else Severity.INSUFFICIENT,
+            message=f"Not recognised: {', '.join(others)}.",
+            action="Somebody checked that none is an opioid; interactions are not screened."
+            if checked
+            else 'Check that none is an opioid, and state "unrecognised_medicines_checked": "yes".',
+        )
 
 
 def unjudged_conditions(case: Case) -> Iterable[Finding]:

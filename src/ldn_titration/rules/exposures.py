@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from ldn_titration.knowledge import Opioid, knowledge
+from ldn_titration.knowledge import Opioid, knowledge, normalised
 from ldn_titration.patient import Medication, OpioidExposure, PatientFacts
 from ldn_titration.values import Month
 
@@ -73,10 +73,18 @@ def _told(exposure: OpioidExposure) -> Exposure:
     return Exposure(
         exposure.label,
         fitting or tuple(form for row in rows[:1] for form in knowledge().forms_of(row.substance)),
-        bool(fitting) and _one_window(fitting),
+        bool(fitting) and _one_window(fitting) and _form_is_settled(exposure, fitting),
         last.last_day if isinstance(last, Month) else None if isinstance(last, str) else last,
         exposure.ongoing,
     )
+
+
+def _form_is_settled(exposure: OpioidExposure, rows: tuple[Opioid, ...]) -> bool:
+    """Whether the form is stated, or the name says it; a bare substance or code does not."""
+    name = normalised(exposure.substance or "")
+    bare = exposure.rxcui is not None or any(name == normalised(row.substance) for row in rows)
+    one_window_for_all = all(row.release in {"any", "unknown"} for row in rows)
+    return exposure.release != "unknown" or one_window_for_all or not bare
 
 
 def _of_release(rows: tuple[Opioid, ...], release: str) -> tuple[Opioid, ...]:

@@ -31,8 +31,14 @@ def opioid_free_days(last: date, start: date) -> int:
     7
     """
     if isinstance(last, datetime) and isinstance(start, datetime):
-        return (start - last) // timedelta(days=1)
+        # Two times of one zone would be subtracted by the clock on the wall.
+        walls = start.replace(tzinfo=None) - last.replace(tzinfo=None)
+        return (walls - (_offset(start) - _offset(last))) // timedelta(days=1)
     return (whole_day(start) - whole_day(last)).days - 1
+
+
+def _offset(moment: datetime) -> timedelta:
+    return moment.utcoffset() or timedelta()
 
 
 # --- the rules ------------------------------------------------------------------------
@@ -45,9 +51,9 @@ def ongoing_opioid(case: Case) -> Iterable[Finding]:
             yield Finding(
                 code="OPI-01",
                 severity=Severity.STOP,
-                message=f"{exposure.label} is taken at or after the start.",
+                message=f"{exposure.label} is taken, or may be taken, at or after the start.",
                 action="Do not start naltrexone with an opioid on board. "
-                f"The longest interval that could apply is {_longest(exposure)}.",
+                f"The longest interval that could apply: {_longest(exposure)}.",
                 sources=exposure.sources,
             )
 
@@ -59,22 +65,23 @@ def _on_board(exposure: Exposure, case: Case) -> bool:
 
 def _longest(exposure: Exposure) -> str:
     days = f"{exposure.longest} opioid-free days"
-    depot = any(row.is_depot for row in exposure.rows)
-    return f"{days}, and for a depot none is known" if depot else days
+    if not any(row.is_depot for row in exposure.rows):
+        return days
+    unknown = "for a depot none is known"
+    return f"{days}, and {unknown}" if exposure.longest else unknown
 
 
 def interval_too_short(case: Case) -> Iterable[Finding]:
     """OPI-02 and OPI-03: fewer opioid-free days than the window asks for.
 
-    Where several windows could apply, what the mildest of them says is certain.
+    Where several windows could apply, it is said only if each of them stops the start.
     """
     for exposure in _dated(case):
-        if exposure.settled and exposure.rows[0].is_depot:
-            continue
-        judged = [_judged(row, exposure, case) for row in exposure.rows]
-        certain = [severity for severity in judged if severity is not None]
-        if certain and len(certain) == len(judged):
-            yield _too_short(exposure, case, min(certain))
+        judged = {_judged(row, exposure, case) for row in exposure.rows}
+        depot = exposure.rows[0].is_depot
+        if judged == {Severity.STOP} or (exposure.settled and not depot and judged != {None}):
+            severity = Severity.STOP if judged == {Severity.STOP} else Severity.HOLD
+            yield _too_short(exposure, case, severity)
 
 
 def _dated(case: Case) -> Iterator[Exposure]:
@@ -89,9 +96,7 @@ def _judged(row: Opioid, exposure: Exposure, case: Case) -> Severity | None:
     if exposure.last is None:
         return None
     if row.window is None:
-        lookback = policy("depot_lookback").days
-        days = (case.start_day - whole_day(exposure.last)).days
-        return Severity.HOLD if days <= lookback else None
+        return Severity.HOLD if _within_lookback(exposure, case.start_day) else None
     free = opioid_free_days(exposure.last, case.start)
     if row.window[0] == 0 or free >= row.window[1]:
         return None
@@ -147,7 +152,7 @@ def depot_buprenorphine(case: Case) -> Iterable[Finding]:
                 f"{lookback.days} days before the start. No interval is established.",
                 action="Let a specialist decide: a urine test that covers buprenorphine "
                 "and a naloxone challenge, both negative.",
-                sources=(*exposure.sources, *lookback.sources),
+                sources=tuple(dict.fromkeys((*exposure.sources, *lookback.sources))),
             )
 
 
@@ -160,7 +165,7 @@ def unknown_exposure(case: Case) -> Iterable[Finding]:
                 code="OPI-05",
                 severity=Severity.INSUFFICIENT,
                 message=f"{exposure.label}: not known: {', '.join(unknown)}. "
-                f"The longest interval that could apply is {_longest(exposure)}.",
+                f"The longest interval that could apply: {_longest(exposure)}.",
                 action="Find out what was taken, in which form, and when last.",
                 sources=exposure.sources,
             )
@@ -234,17 +239,20 @@ def _still_warns(exposure: Exposure, case: Case) -> bool:
 def not_before(case: Case) -> date | None:
     """The first start date on which every interval has passed.
 
-    None where there is no exposure, or where no date can be known for one of them.
+    None where there is no exposure that has one, or where no date can be known for one of
+    them, as for a depot.
     """
-    days: list[date] = []
-    for exposure in case.exposures:
-        if not exposure.counts or (exposure.only_warns and exposure.last is not None):
-            continue
-        if exposure.ongoing or not exposure.settled or exposure.last is None:
-            return None
-        clear = _first_clear_day(exposure)
-        if clear is not None:
-            days.append(clear)
-        elif any(depot_buprenorphine(case)):
-            return None
-    return max(days, default=None)
+    owed = [e for e in case.exposures if e.counts and not (e.only_warns and (e.ongoing or e.last))]
+    depots = [e for e in owed if e.settled and e.rows[0].is_depot and e.last and not e.ongoing]
+    days = [None if e.ongoing else _first_clear_day(e) for e in owed if e not in depots]
+    known = [day for day in days if day is not None]
+    if not known or len(known) < len(days):
+        return None
+    clear = max(known)
+    still = any(_within_lookback(depot, clear) for depot in depots)
+    return None if still else clear
+
+
+def _within_lookback(depot: Exposure, day: date) -> bool:
+    lookback = policy("depot_lookback").days
+    return depot.last is not None and (day - whole_day(depot.last)).days <= lookback
