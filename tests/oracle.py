@@ -450,7 +450,7 @@ def _walk(request: dict[str, Any]) -> list[_Day]:
     return days
 
 
-def _day_json(form: str, day: _Day) -> dict[str, Any]:
+def _day_json(form: str, day: _Day, usual: str | None) -> dict[str, Any]:
     """One row of the plan's `days`."""
     row: dict[str, Any] = {
         "day": day.number,
@@ -460,12 +460,18 @@ def _day_json(form: str, day: _Day) -> dict[str, Any]:
         "take": day.take,
         "units": _units_json(form, day.units),
     }
-    if len(day.doses) > 1:
+    if _told_one_by_one(day, usual):
         row["doses"] = day.doses
     return row
 
 
-def _steps_json(days: list[_Day]) -> list[dict[str, Any]]:
+def _told_one_by_one(day: _Day, usual: str | None) -> bool:
+    """Whether there are several doses, or a single named one at another time than the usual."""
+    named = day.doses[0]["time_of_day"]
+    return len(day.doses) > 1 or (named is not None and named != usual)
+
+
+def _steps_json(days: list[_Day], usual: str | None) -> list[dict[str, Any]]:
     """The plan's `steps`: the days that share a step number, gathered."""
     rows: list[dict[str, Any]] = []
     for day in days:
@@ -478,7 +484,7 @@ def _steps_json(days: list[_Day]) -> list[dict[str, Any]]:
                 "days": 0,
                 "take": day.take,
             }
-            if len(day.doses) > 1:
+            if _told_one_by_one(day, usual):
                 row["doses"] = day.doses
             rows.append(row)
         rows[-1]["to"] = day.on.isoformat()
@@ -502,8 +508,8 @@ def plan(request: dict[str, Any]) -> dict[str, Any]:
         units = _add(units, day.units)
         count += 1
     return {
-        "steps": _steps_json(days),
-        "days": [_day_json(form, day) for day in days],
+        "steps": _steps_json(days, request.get("time_of_day")),
+        "days": [_day_json(form, day, request.get("time_of_day")) for day in days],
         "totals": {
             "days": count,
             "dose": mass_text(dose),

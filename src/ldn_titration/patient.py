@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -138,6 +138,13 @@ class PatientFacts(Value):
     naloxone_challenge: OpioidTest | None = None
     planned_opioid: tuple[PlannedOpioid, ...] = Field(default=(), strict=False, max_length=100)
     lactose_intolerance: Fact = "unknown"
+    overrides: tuple[Any, ...] = Field(default=(), strict=False)
+
+    @model_validator(mode="after")
+    def _no_override_yet(self) -> Self:
+        if self.overrides:
+            faults([("overrides", "are not honoured yet by this version; leave it empty")])
+        return self
 
     def missing(self) -> tuple[str, ...]:
         """The required facts that are not known, in the order of the form."""

@@ -180,7 +180,7 @@ def preparation_sheet(plan: Plan) -> Sheet:
     return Sheet("Preparation sheet", tidy, _reading_table(plan), notes)
 
 
-_BLANK = "______________________"
+_BLANK = "________________"
 
 
 def _recipe(preparation: Preparation) -> Iterator[tuple[str, str]]:
