@@ -396,4 +396,5 @@ def _cut_findings(plan: Plan) -> Iterator[Finding]:
             message=f"The plan ends after {len(plan)} days, in step {reached} of {steps}; "
             "what comes after is cut off.",
             action="Plan a longer length to see the whole regimen.",
+            sources=("project_choice",),
         )

@@ -11,6 +11,8 @@ from ldn_titration.rules.exposures import rows_of
 
 __all__: list[str] = []
 
+_CHOICE = ("project_choice",)  # what nobody judged is not passed over in silence
+
 
 def missing_facts(case: Case) -> Iterable[Finding]:
     """FACT-01: a required fact is not known, one finding each."""
@@ -35,6 +37,7 @@ def unrecognised_medicines(case: Case) -> Iterable[Finding]:
             severity=Severity.INSUFFICIENT,
             message=f"Not recognised, but named like an opioid: {', '.join(hidden)}.",
             action="Write the name alone, without strength and form.",
+            sources=_CHOICE,
         )
     if others:
         yield Finding(
@@ -44,6 +47,7 @@ def unrecognised_medicines(case: Case) -> Iterable[Finding]:
             action="Somebody checked that none is an opioid; interactions are not screened."
             if checked
             else 'Check that none is an opioid, and state "unrecognised_medicines_checked": "yes".',
+            sources=_CHOICE,
         )
 
 
@@ -55,4 +59,5 @@ def unjudged_conditions(case: Case) -> Iterable[Finding]:
             severity=Severity.CAUTION,
             message=f"Not judged by any rule: {', '.join(case.patient.conditions)}.",
             action="Weigh each condition against naltrexone.",
+            sources=_CHOICE,
         )

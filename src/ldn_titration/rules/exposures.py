@@ -38,8 +38,9 @@ class Exposure(NamedTuple):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What the rows cite, each once."""
-        return tuple(dict.fromkeys(source for row in self.rows for source in row.sources))
+        """What the rows cite, each once; of an unknown substance, our own caution."""
+        cited = dict.fromkeys(source for row in self.rows for source in row.sources)
+        return tuple(cited) or ("project_choice",)
 
     @property
     def longest(self) -> int:
