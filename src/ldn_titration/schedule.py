@@ -273,13 +273,8 @@ class Plan(Sequence[PlanDay]):
         return rows_table(caption, ("Step", "Dose a day", "Take", "From", "To", "Days"), rows)
 
 
-def _remade(
-    regimen: Regimen,
-    preparation: Preparation,
-    steps: tuple[PlanStep, ...],
-    cut: bool,
-    screening: Screening | None,
-) -> Plan:
+def _remade(*parts: Any) -> Plan:
+    regimen, preparation, steps, cut, screening = parts
     return Plan(regimen, preparation, steps, cut=cut, screening=screening)
 
 
