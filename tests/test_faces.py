@@ -346,6 +346,13 @@ def test_times_and_frequency_stand_on_every_face_that_needs_them() -> None:
     ]
 
 
+def test_a_step_that_changes_nothing_is_not_marked_as_new() -> None:
+    steps = [{"dose": dose, "days": 2} for dose in ("1 mg", "1 mg", "2 mg", "1 mg")]
+    liquid = OralSolution(concentration="1 mg/mL", graduation="0.1 mL")
+    text = plan_html(schedule(Regimen(steps=steps), liquid, "2027-01-04"))
+    assert re.findall(r"(START|NEW[^<]*)</strong>", text) == ["START", "NEW: UP", "NEW: DOWN"]
+
+
 def test_a_page_without_dates_has_none() -> None:
     text = plan_html(CLEARED, dateless=True)
     body = text[text.index("<body") : text.index("Screening for a start")]

@@ -254,7 +254,8 @@ def test_a_planned_opioid_holds_until_naltrexone_could_be_stopped_in_time_before
         planned = PlannedOpioid(on=START + timedelta(days=days), reason="surgery")
         return screen(known_facts(planned_opioid=[planned]), START).verdict
 
-    assert verdict(-1) is Verdict.CLEAR
+    assert [verdict(days) for days in (-1, -14)] == [Verdict.INSUFFICIENT] * 2, "was it taken?"
+    assert [verdict(days) for days in (-15, -400)] == [Verdict.CLEAR] * 2
     assert [verdict(days) for days in (0, 1, 3)] == [Verdict.HOLD] * 3
     assert [verdict(days) for days in (4, 5, 3000)] == [Verdict.CAUTION] * 3
 

@@ -307,7 +307,7 @@ DropsPerMl = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "integer", "minimum": 5, "maximum": 60},
+                {"type": "integer", "minimum": 1},
                 {"type": "string", "pattern": r"^[1-9][0-9]*(\.[0-9]+|/[1-9][0-9]*)$"},
             ],
             "examples": [20, "22.5"],

@@ -206,6 +206,11 @@ class Knowledge:
         """The rows that an RxNorm code may denote; empty where it is not known."""
         return tuple(row for row in self.opioids if row.rxcui == rxcui)
 
+    @cached_property
+    def longest_window(self) -> int:
+        """The longest opioid-free window of all, in days; a depot has none."""
+        return max(row.window[1] for row in self.opioids if row.window is not None)
+
     def forms_of(self, substance: str) -> tuple[Opioid, ...]:
         """Every release form of one substance."""
         return tuple(row for row in self.opioids if row.substance == substance)

@@ -144,8 +144,10 @@ def _step_doses(step: PlanStep, timed: bool) -> tuple[tuple[str, str, str], ...]
 def _change(plan: Plan, step: PlanStep) -> str:
     if step.step == 1:
         return "start"
-    before = plan.steps[step.step - 2].dose
-    return "up" if step.dose > before else "down" if step.dose < before else "change"
+    before = plan.steps[step.step - 2]
+    if step.doses == before.doses:
+        return ""
+    return "up" if step.dose > before.dose else "down" if step.dose < before.dose else "change"
 
 
 def _month_grid(year: int, month: int, days: list[Cell]) -> Grid:
@@ -192,7 +194,8 @@ def _recipe(preparation: Preparation) -> Iterator[tuple[str, str]]:
         yield "Weigh or crush", f"{dilution.drug} of {DRUG}{_tablets(dilution.drug)}"
         yield "Make up to", f"{dilution.final_volume} in all, with {_BLANK} (not: that much added)"
     yield "Strength", sig.about(preparation.strength)
-    yield "Before each dose", "Shake well; tablet powder settles"
+    settles = "; tablet powder settles" if preparation.dilution else ""
+    yield "Before each dose", f"Shake well{settles}"
     if isinstance(preparation, Drops):
         yield "Dropper", f"{sig.about(preparation.drops_per_mL)}, nominal until it is counted"
         yield "Each drop", f"{sig.about(1 * preparation.drop)}"

@@ -45,8 +45,9 @@ class Exposure(NamedTuple):
     @property
     def longest(self) -> int:
         """The longest window that could apply, in days (a depot has none)."""
-        rows = self.rows or knowledge().opioids
-        return max((row.window[1] for row in rows if row.window), default=0)
+        if not self.rows:
+            return knowledge().longest_window
+        return max((row.window[1] for row in self.rows if row.window), default=0)
 
 
 def exposures_of(patient: PatientFacts) -> Iterator[Exposure]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from ldn_titration.findings import Finding, Severity
-from ldn_titration.knowledge import Policy, policy
+from ldn_titration.knowledge import Policy, knowledge, policy
 from ldn_titration.patient import PlannedOpioid
 from ldn_titration.rules.case import Case
+from ldn_titration.rules.washout import opioid_free_days
 
 __all__: list[str] = []
 
@@ -20,6 +21,15 @@ def planned_opioid(case: Case) -> Iterable[Finding]:
         days = (planned.on - case.start_day).days
         if days >= 0:
             yield _planned(planned, days > stop.days, stop)
+        elif opioid_free_days(planned.on, case.start_day) < knowledge().longest_window:
+            yield Finding(
+                code="SUR-01",
+                severity=Severity.INSUFFICIENT,
+                message=f"An opioid was planned for {planned.on} ({planned.reason}), "
+                "before the start.",
+                action="Ask whether it was taken, and state it among the opioids.",
+                sources=stop.sources,
+            )
 
 
 def _planned(planned: PlannedOpioid, in_time: bool, stop: Policy) -> Finding:
