@@ -526,7 +526,7 @@ def exposure_verdict(row: dict[str, str], last: date, start: date, ongoing: bool
 
     `row` is one of opioids.csv, and the last dose is known by its date alone.
     """
-    if row["class"] in NOT_AGONISTS:
+    if row["kind"] in NOT_AGONISTS:
         return None
     taking = ongoing or last >= start
     if row["release"] == "depot":
@@ -534,7 +534,7 @@ def exposure_verdict(row: dict[str, str], last: date, start: date, ongoing: bool
             return "stop"
         return "hold" if (start - last).days <= DEPOT_DAYS else None
     free = (start - last).days - 1
-    shortest, longest = int(row["washout_days_min"]), int(row["washout_days_max"])
+    shortest, longest = int(row["min_days"]), int(row["max_days"])
     if shortest == 0:
         return "caution" if ongoing or free < longest else None
     if taking or free < shortest:
@@ -544,8 +544,8 @@ def exposure_verdict(row: dict[str, str], last: date, start: date, ongoing: bool
 
 def not_before(row: dict[str, str], last: date) -> date | None:
     """The first start date that leaves nothing to say, or None where the row gives no date."""
-    if row["class"] in NOT_AGONISTS or row["release"] == "depot":
+    if row["kind"] in NOT_AGONISTS or row["release"] == "depot":
         return None
-    if int(row["washout_days_min"]) == 0:
+    if int(row["min_days"]) == 0:
         return None
-    return last + timedelta(days=int(row["washout_days_max"]) + 1)
+    return last + timedelta(days=int(row["max_days"]) + 1)

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from html.parser import HTMLParser
 from typing import Any, Literal
 
@@ -61,6 +62,11 @@ def told_apart(plan: Plan) -> bool:
     return plan.regimen.time_of_day is not None and len({len(s.doses) > 1 for s in plan.steps}) > 1
 
 
+def notes_on(plan: Plan, on: date) -> list[str]:
+    """What is due on a day, in a few words, each once."""
+    return list(dict.fromkeys(d.title for d in plan.screening.milestones if d.on == on))
+
+
 def shown_time(plan: Plan, time: str | None, doses: int) -> str | None:
     """What a calendar says before a dose of a plan without named doses."""
     if doses > 1:
@@ -92,7 +98,9 @@ def test_csv_reads_back_to_the_days(plan: Plan) -> None:
         [str(d.date), str(d.dose), d.take, str(d.day)] for d in plan
     ]
     assert not any(cell[:1] in "=+-@" for row in rows for cell in row if cell)
-    assert {row[-1] for row in rows} == {"draft"}
+    assert header[-3:] == ["status", "verdict", "overrides"]
+    verdict = str(plan.screening.verdict)
+    assert {tuple(row[-3:]) for row in rows} == {("draft", verdict, "")}
 
 
 # --- text -----------------------------------------------------------------------------
@@ -145,6 +153,7 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.days: list[tuple[str, list[str]]] = []
+        self.notes: list[tuple[str, str]] = []
         self.open: list[str] = []
         self.outside: list[str] = []
         self.scopes = 0
@@ -175,6 +184,8 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if "p.dose" in self.open and not self.open[-1].endswith((".when", ".tick")):
             self.days[-1][1][-1] += data
+        elif self.open and self.open[-1] == "p.note":
+            self.notes.append((self.days[-1][0], data))
 
 
 @given(plans())
@@ -183,6 +194,8 @@ def test_html_reads_back_to_the_days_and_reaches_nothing_outside(plan: Plan) -> 
     text = plan_html(plan)
     page = Page(text)
     assert [(on, [plain(dose) for dose in doses]) for on, doses in page.days] == doses_of(plan)
+    due = [(str(day.date), note) for day in plan for note in notes_on(plan, day.date)]
+    assert page.notes == due
     assert page.outside == []
     assert page.open == []
     assert page.scopes == page.headers
@@ -259,7 +272,8 @@ def test_pdf_reads_back_to_the_days_and_is_accessible(
                 (f"{time}: " if time else "") + sig.take(dose.reading, sig.about)
                 for dose in day.doses
                 for time in [shown_time(plan, dose.time_of_day, len(day.doses))]
-            ),
+            )
+            + "".join(f" {note}" for note in notes_on(plan, day.date)),
         )
         for day in plan
     ]

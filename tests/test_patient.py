@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -21,7 +22,9 @@ from ldn_titration import (
     PatientFacts,
     PlannedOpioid,
 )
-from ldn_titration.testing import exposures, known_facts
+from ldn_titration.findings import Override
+from ldn_titration.patient import EarlierNaltrexone
+from ldn_titration.testing import exposures, known_facts, masses
 from ldn_titration.values import Month, Value
 
 # The patient of the contract, section 3.
@@ -70,7 +73,10 @@ def test_an_empty_list_says_asked_and_none_and_is_not_the_same_as_absent() -> No
     assert set(REQUIRED) - set(asked.missing()) == {"medications", "conditions"}
 
 
-@pytest.mark.parametrize("name", [*FACTS, "lactose_intolerance", "unrecognised_medicines_checked"])
+@pytest.mark.parametrize(
+    "name",
+    [*FACTS, "lactose_intolerance", "opioid_in_use", "alcohol", "unrecognised_medicines_checked"],
+)
 @pytest.mark.parametrize(
     "value", [True, False, None, 0, 1, "", "Yes", "NO", "y", " no", "no ", "none", ["no"], {}]
 )
@@ -337,6 +343,102 @@ def test_a_line_of_text_holds_something_and_nothing_that_is_not_seen(
     assert model.model_validate(fill(data, "é" * 200)) != model.model_validate(fill(data, "鎮 痛"))
 
 
+# --- enzymes, doses, interruptions ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told", "value"),
+    [
+        ("2.5", Fraction(5, 2)),
+        ("0.125", Fraction(1, 8)),
+        ("999.999", Fraction(999999, 1000)),
+        (3, Fraction(3)),
+        ("3.0", Fraction(3)),
+        (0, Fraction(0)),
+    ],
+)
+def test_liver_enzymes_are_exact_times_the_upper_limit(told: Any, value: Fraction) -> None:
+    """A04: no float; what is read is printed so that it reads back."""
+    patient = PatientFacts.model_validate({"liver_enzymes": told})
+    assert patient.liver_enzymes == value
+    assert type(patient.liver_enzymes) is Fraction
+    assert PatientFacts.model_validate_json(patient.model_dump_json()) == patient
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *(2.5, True, -1, 1000, [3], {}),
+        *("1000", "-1", "+3", "03", ".5", "3.", "3,5", "3x", "3 x", "1e1", " 3", "3.0001"),
+        *("NaN", "inf", "\u0663", "", "unknown"),
+    ],
+    ids=repr,
+)
+def test_liver_enzymes_are_a_decimal_as_text_or_a_whole_number(told: Any) -> None:
+    """A06, U04: nothing else passes a limit."""
+    assert list(problems(PatientFacts, {"liver_enzymes": told})) == ["liver_enzymes"]
+
+
+@pytest.mark.parametrize(
+    "value", [Fraction(1, 3), Fraction(-1), Fraction(10**6), Fraction(1, 10**4)]
+)
+def test_a_fraction_of_enzymes_reads_back_or_is_refused(value: Fraction) -> None:
+    """Contract 1: every model round-trips."""
+    try:
+        patient = PatientFacts(liver_enzymes=value)
+    except InvalidInputError:
+        return
+    assert PatientFacts.model_validate_json(patient.model_dump_json()) == patient
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"earlier_naltrexone": {}}, "earlier_naltrexone.last_taken"),
+        ({"earlier_naltrexone": {"last_taken": "2027-01"}}, "earlier_naltrexone.last_taken"),
+        (
+            {"earlier_naltrexone": {"last_taken": "2027-01-01", "dose": "3"}},
+            "earlier_naltrexone.dose",
+        ),
+        (
+            {"earlier_naltrexone": {"last_taken": "2027-01-01", "form": "implant"}},
+            "earlier_naltrexone.form",
+        ),
+        (
+            {"planned_opioid": [{"on": "2027-02-10", "until": "2027-02-09", "reason": "x"}]},
+            "planned_opioid[0].until",
+        ),
+        (
+            {"planned_opioid": [{"on": "2027-02-10", "reason": "x", "substance": ""}]},
+            "planned_opioid[0].substance",
+        ),
+        ({"opioid_in_use": "maybe"}, "opioid_in_use"),
+        ({"alcohol": True}, "alcohol"),
+        ({"medications": [{"code": "no system"}]}, "medications[0].code"),
+        ({"medications": [{"code": "local:1", "rxcui": "7804"}]}, "medications[0]"),
+    ],
+    ids=str,
+)
+def test_a_newer_fact_is_read_as_strictly(data: dict[str, Any], path: str) -> None:
+    """I05, T06: each problem by its path."""
+    assert list(problems(PatientFacts, data)) == [path]
+
+
+@pytest.mark.parametrize("dose", ["64", "64 mL", "6,4 mg", 64, 64.0])
+def test_a_daily_dose_is_a_mass(dose: Any) -> None:
+    """U01, U02: a unit is required."""
+    told = {"substance": "loperamide", "daily_dose": dose}
+    assert list(problems(OpioidExposure, told)) == ["daily_dose"]
+
+
+def test_an_exposure_may_be_given_by_the_code_of_a_site() -> None:
+    """Contract 3: one name only, whichever it is."""
+    told = OpioidExposure(code="local:4711")
+    assert told.label == "local:4711"
+    for more in ({"rxcui": "7804"}, {"substance": "codeine"}):
+        assert list(problems(OpioidExposure, {"code": "local:4711", **more})) == [""]
+
+
 # --- all problems at once -------------------------------------------------------------------
 
 
@@ -432,6 +534,27 @@ everybody = st.builds(
     naloxone_challenge=opioid_tests,
     planned_opioid=st.lists(st.builds(PlannedOpioid, on=far, reason=words), max_size=2).map(tuple),
     lactose_intolerance=maybe,
+    opioid_in_use=maybe,
+    alcohol=maybe,
+    liver_enzymes=st.none() | st.integers(0, 999_999).map(lambda n: Fraction(n, 1000)),
+    earlier_naltrexone=st.none()
+    | st.builds(
+        EarlierNaltrexone,
+        last_taken=far,
+        dose=st.none() | masses(decimal=True),
+        form=st.sampled_from(["oral", "depot"]),
+    ),
+    overrides=st.lists(
+        st.builds(
+            Override,
+            code=st.sampled_from(["PRG-01", "OPI-03"]),
+            reason=words,
+            by=words,
+            on=far,
+            digest=st.none() | st.just("0" * 64),
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 
 
@@ -446,6 +569,7 @@ def test_a_patient_reads_back_from_json(patient: PatientFacts) -> None:
     parts: list[Value] = [patient.opioids, *patient.opioids.exposures]
     parts += [*(patient.medications or ()), *patient.planned_opioid]
     parts += filter(None, [patient.urine_opioid_screen, patient.naloxone_challenge])
+    parts += [*patient.overrides, *filter(None, [patient.earlier_naltrexone])]
     for part in parts:
         assert type(part).model_validate_json(part.model_dump_json()) == part
 

@@ -18,11 +18,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ldn_titration import Drops, Mass, Plan, Regimen, __version__, schedule
+from ldn_titration import Drops, Mass, Plan, Regimen, Screening, __version__, schedule, screen
 from ldn_titration.export.document import plan_json
 from ldn_titration.render.html import plan_html
 from ldn_titration.render.pdf import plan_pdf
 from ldn_titration.request import read_request
+from ldn_titration.testing import known_facts
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "drops-18-weeks.json"
@@ -159,6 +160,26 @@ def whole_path() -> str:
     return plan_json(read_request(RAW).plan())
 
 
+TEN = (
+    "lisinopril 10 mg",
+    "levothyroxine 75 mcg",
+    "sertraline HCl 50 mg tab",
+    "metformin ER 500 mg twice daily",
+    "vitamin D3 2000 IU",
+    "albuterol inhaler 2 puffs prn",
+    "atorvastatin 20 mg",
+    "aspirin EC 81 mg",
+    "omeprazole 20 mg capsule",
+    "gabapentin 300 mg at bedtime",
+)
+PATIENT = known_facts(medications=TEN)
+
+
+def ten_medicines() -> Screening:
+    """A screening with every rule and the whole basis."""
+    return screen(PATIENT, START, RAMP, DROPS, days=DAYS)
+
+
 def weasyprint_pages() -> Callable[[], Any] | None:
     """WeasyPrint on our own page; None where it is not installed."""
     try:
@@ -197,6 +218,7 @@ def figures() -> list[Figure]:
             ratio(process(python, "-c", FIRST_PLAN), y3b, 1, 15),
         ),
         Figure("G7", "`plan` to text, whole process / Y3b", 1.8, ratio(command, y3b, 1, 15)),
+        Figure("-", "screening with ten medicines / Y1", 60, ratio(ten_medicines, y1)),
         Figure("G8", "HTML calendar / Y1", 20, ratio(lambda: plan_html(PLAN), y1)),
     ]
     peer = weasyprint_pages()
@@ -258,7 +280,7 @@ def page(found: list[Figure], sticks: list[tuple[str, str]], cold: float) -> str
     return "\n".join(lines) + "\n"
 
 
-EXPECTED = 10
+EXPECTED = 11
 
 
 def cold_plan() -> Plan:

@@ -21,8 +21,20 @@ from ldn_titration.errors import (
     QuantityError,
     UndrawableTextError,
 )
-from ldn_titration.findings import Finding, Screening, Severity, Verdict
+from ldn_titration.findings import (
+    Citation,
+    Finding,
+    MedicineRead,
+    Milestone,
+    Outcome,
+    Override,
+    RuleOutcome,
+    Screening,
+    Severity,
+    Verdict,
+)
 from ldn_titration.patient import (
+    EarlierNaltrexone,
     Medication,
     OpioidExposure,
     OpioidHistory,
@@ -30,6 +42,7 @@ from ldn_titration.patient import (
     PatientFacts,
     PlannedOpioid,
 )
+from ldn_titration.plan import Plan, PlanDay, PlannedDose, PlanStep, Totals
 from ldn_titration.preparation import (
     Capsules,
     Dilution,
@@ -41,18 +54,20 @@ from ldn_titration.preparation import (
 from ldn_titration.quantities import Concentration, DropsPerVolume, Mass, MassPerDrop, Volume
 from ldn_titration.reading import Reading
 from ldn_titration.regimen import Regimen, TimedDose, TitrationStep
-from ldn_titration.schedule import Plan, PlanDay, PlannedDose, PlanStep, Totals, schedule
+from ldn_titration.schedule import schedule
 from ldn_titration.screening import screen
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Capsules",
+    "Citation",
     "Concentration",
     "Dilution",
     "DimensionError",
     "Drops",
     "DropsPerVolume",
+    "EarlierNaltrexone",
     "Finding",
     "InvalidInputError",
     "KnowledgeError",
@@ -60,12 +75,16 @@ __all__ = [
     "Mass",
     "MassPerDrop",
     "Medication",
+    "MedicineRead",
+    "Milestone",
     "MissingExtraError",
     "NotMeasurableError",
     "OpioidExposure",
     "OpioidHistory",
     "OpioidTest",
     "OralSolution",
+    "Outcome",
+    "Override",
     "PatientFacts",
     "Plan",
     "PlanDay",
@@ -77,6 +96,7 @@ __all__ = [
     "QuantityError",
     "Reading",
     "Regimen",
+    "RuleOutcome",
     "Screening",
     "Severity",
     "Tablets",

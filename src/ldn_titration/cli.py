@@ -14,11 +14,13 @@ from typing import Any
 from ldn_titration import __version__
 from ldn_titration.errors import (
     InvalidInputError,
+    KnowledgeError,
     LdnTitrationError,
     MissingExtraError,
     NotMeasurableError,
     Problem,
 )
+from ldn_titration.knowledge import Knowledge
 from ldn_titration.request import MAX_BYTES, PlanRequest, read_request, request_schema
 
 __all__ = ["entry", "main"]
@@ -41,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(error, NOT_MEASURABLE)
     except MissingExtraError as error:
         return _failed(error, NOT_INSTALLED)
+    except KnowledgeError as error:
+        return _failed(error, INTERNAL)
     except (LdnTitrationError, OSError) as error:
         return _failed(error, WRONG)
     except KeyboardInterrupt:
@@ -69,11 +73,11 @@ def _plan(options: argparse.Namespace) -> int:
     face = _face(options)
     request = _request(options.request)
     draw = _drawer(face, options, request)
-    plan = request.plan()
+    plan = request.plan(_base(options))
     if plan.status == "draft" and not options.draft:
-        from ldn_titration.render.text import screening_text
+        from ldn_titration.render.text import findings_text
 
-        print(screening_text(plan.screening), end="", file=sys.stderr)
+        print(findings_text(plan.screening), end="", file=sys.stderr)
         print("No plan is written; --draft writes one marked DRAFT.", file=sys.stderr)
         return NOT_CLEARED
     _write(draw(plan), options.out)
@@ -82,14 +86,14 @@ def _plan(options: argparse.Namespace) -> int:
 
 def _screen(options: argparse.Namespace) -> int:
     request = _request(options.request)
-    screening = request.screening()
+    screening = request.screening(_base(options))
     if _text_or_json(options) == "json":
         _write(screening.model_dump_json() + "\n", None)
     else:
         from ldn_titration.render.text import screening_text
 
         _write(screening_text(screening), None)
-    return DONE if screening.verdict.clears else NOT_CLEARED
+    return DONE if screening.clears else NOT_CLEARED
 
 
 def _protocols(options: argparse.Namespace) -> int:
@@ -106,23 +110,41 @@ def _protocols(options: argparse.Namespace) -> int:
 
 
 def _opioid(options: argparse.Namespace) -> int:
-    from ldn_titration.knowledge import knowledge
-
-    rows = knowledge().named(options.name) or knowledge().coded(options.name)
+    base = _base(options)
+    rows = base.named(options.name) or base.coded(options.name)
     if _text_or_json(options) == "json":
-        sources = knowledge().sources
+        sources = base.sources
         entries = [
-            {**row._asdict(), "sources": [sources[key]._asdict() for key in row.sources]}
+            {
+                **row._asdict(),
+                "window": row.window,
+                "sources": [sources[key]._asdict() for key in row.sources],
+            }
             for row in rows
         ]
         _write(_listed(entries), None)
     elif rows:
         from ldn_titration.render.text import opioid_text
 
-        _write(opioid_text(rows), None)
+        _write(opioid_text(rows, base), None)
     if not rows:
         return _failed("not known here: it may be an opioid all the same", NOT_CLEARED)
     return DONE
+
+
+def _self_check(options: argparse.Namespace) -> int:
+    from ldn_titration.selfcheck import check
+
+    base = _base(options)
+    base.read_all()
+    songs = list(check(base))
+    if _text_or_json(options) == "json":
+        _write(_listed([song.told() for song in songs]), None)
+    else:
+        from ldn_titration.render.text import self_check_text
+
+        _write(self_check_text(songs, base), None)
+    return DONE if all(song.fired for song in songs) else INTERNAL
 
 
 def _schema(options: argparse.Namespace) -> int:
@@ -142,6 +164,18 @@ def _listed(entries: list[dict[str, Any]]) -> str:
 
 
 # --- in and out -----------------------------------------------------------------------
+
+
+def _base(options: argparse.Namespace) -> Knowledge:
+    """The shipped knowledge base, or that of this site."""
+    from ldn_titration.knowledge import knowledge
+
+    if options.overlay is None:
+        return knowledge()
+    from ldn_titration.knowledge.overlay import overlaid
+
+    with open(options.overlay, "rb") as file:
+        return overlaid(file.read(MAX_BYTES + 1), options.overlay)
 
 
 def _request(name: str) -> PlanRequest:
@@ -239,10 +273,15 @@ def _parser() -> argparse.ArgumentParser:
     screen = _command(commands, "screen", _screen, "say whether naltrexone may be started")
     _add_request(screen)
     _add_format(screen)
+    _add_overlay(screen)
     _add_format(_command(commands, "protocols", _protocols, "list the published regimens"))
     opioid = _command(commands, "opioid", _opioid, "say what is known of an opioid")
     opioid.add_argument("name", metavar="NAME-OR-RXCUI")
     _add_format(opioid)
+    _add_overlay(opioid)
+    self_check = _command(commands, "self-check", _self_check, "show every rule its canaries")
+    _add_format(self_check)
+    _add_overlay(self_check)
     schema = _command(commands, "schema", _schema, "print a JSON Schema")
     schema.add_argument("of", choices=("request", "plan"))
     return parser
@@ -264,6 +303,7 @@ def _add_plan(commands: Any) -> None:
     plan.add_argument("--draft", action="store_true", help="also where screening does not clear")
     plan.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of a PDF")
     plan.add_argument("--dateless", action="store_true", help="Day 1, Day 2, ... (html, pdf)")
+    _add_overlay(plan)
 
 
 def _add_request(parser: argparse.ArgumentParser) -> None:
@@ -272,3 +312,7 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
 
 def _add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"))
+
+
+def _add_overlay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--overlay", metavar="FILE.toml", help="this site's additions to the rules")

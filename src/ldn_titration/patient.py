@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+import re
+from datetime import date
+from fractions import Fraction
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
+from ldn_titration.findings import Override
+from ldn_titration.knowledge import knowledge
+from ldn_titration.quantities import Mass
 from ldn_titration.values import LineOfText, PartialMoment, PlainDate, Value, faults
 
 __all__ = [
+    "EarlierNaltrexone",
     "Fact",
     "Medication",
     "OpioidExposure",
@@ -26,12 +40,17 @@ Release = Literal["immediate", "extended", "transdermal", "depot", "unknown"]
 """How a medicine lets go of its drug."""
 
 RxCui = Annotated[str, Field(pattern=r"^[0-9]{1,8}$", examples=["7804"])]
+SiteCode = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9_-]{0,19}:[A-Za-z0-9._-]{1,40}$", examples=["local:4711"])
+]
+"""A code of a site's overlay, behind the name of its system."""
 
 
 class OpioidExposure(Value):
     """One opioid that was taken: what, in which form, when last (a patch: when removed).
 
-    Named by ``substance`` (a name or brand) or by ``rxcui``, one of them.
+    Named by ``substance`` (a name or brand), by ``rxcui``, or by a ``code`` of a site's
+    overlay; one of them. ``daily_dose`` is read where the dose decides (loperamide).
 
     >>> OpioidExposure(substance="OxyContin", last_taken="2026-12").last_taken.last_day
     datetime.date(2026, 12, 31)
@@ -39,20 +58,22 @@ class OpioidExposure(Value):
 
     substance: LineOfText | None = Field(default=None, examples=["oxycodone"])
     rxcui: RxCui | None = None
+    code: SiteCode | None = None
     release: Release = "unknown"
     last_taken: PartialMoment = "unknown"
     ongoing: bool = False
+    daily_dose: Mass | None = Field(default=None, examples=["16 mg"])
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:
-        if (self.substance is None) == (self.rxcui is None):
-            faults([("", 'needs exactly one of "substance" and "rxcui"')])
+        if [self.substance, self.rxcui, self.code].count(None) != 2:
+            faults([("", 'needs exactly one of "substance", "rxcui" and "code"')])
         return self
 
     @property
     def label(self) -> str:
         """The name or code by which it was given."""
-        return self.substance if self.substance is not None else f"RxCUI {self.rxcui}"
+        return self.substance or self.code or f"RxCUI {self.rxcui}"
 
 
 class OpioidHistory(Value):
@@ -69,21 +90,22 @@ class OpioidHistory(Value):
 
 
 class Medication(Value):
-    """One medicine of the patient's list, by name or by RxNorm code."""
+    """One medicine of the patient's list, by name, RxNorm code or a code of a site's overlay."""
 
     name: LineOfText | None = None
     rxcui: RxCui | None = None
+    code: SiteCode | None = None
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:
-        if (self.name is None) == (self.rxcui is None):
-            faults([("", 'needs a name as text, or {"rxcui": "..."}')])
+        if [self.name, self.rxcui, self.code].count(None) != 2:
+            faults([("", 'needs a name as text, {"rxcui": "..."} or {"code": "..."}')])
         return self
 
     @property
     def label(self) -> str:
         """The name or code by which it was given."""
-        return self.name if self.name is not None else f"RxCUI {self.rxcui}"
+        return self.name or self.code or f"RxCUI {self.rxcui}"
 
 
 class OpioidTest(Value):
@@ -94,23 +116,84 @@ class OpioidTest(Value):
 
 
 class PlannedOpioid(Value):
-    """An opioid that is planned for a coming day, such as for surgery."""
+    """An opioid that is planned for a coming day, such as for surgery.
+
+    ``until`` is the last day on which it is expected; ``substance`` is which one it will be.
+    """
 
     on: PlainDate
     reason: LineOfText = Field(examples=["surgery"])
+    until: PlainDate | None = None
+    substance: LineOfText | None = Field(default=None, examples=["morphine"])
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.until is not None and self.until < self.on:
+            faults([("until", f"must not be before {self.on}")])
+        return self
+
+    @property
+    def last(self) -> date:
+        """The last day on which it is expected."""
+        return self.until or self.on
+
+
+class EarlierNaltrexone(Value):
+    """Naltrexone that was taken before an interruption: its last day, dose and form."""
+
+    last_taken: PlainDate
+    dose: Mass | None = Field(default=None, examples=["3 mg"])
+    form: Literal["oral", "depot"] = "oral"
 
 
 def _named(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
-Listed = Annotated[Medication, BeforeValidator(_named)]
+_TIMES = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,3})?", re.ASCII)
+
+
+def _read_times(value: object) -> Fraction:
+    if type(value) is int or (isinstance(value, str) and _TIMES.fullmatch(value)):
+        value = Fraction(value)
+    if type(value) is Fraction and 0 <= value < 1000 and 1000 % value.denominator == 0:
+        return value
+    raise ValueError('must be times the upper limit of normal, a decimal as text such as "2.5"')
+
+
+def _decimal(value: Fraction) -> str:
+    return f"{float(value):g}"
+
+
+TimesLimit = Annotated[
+    Fraction,
+    BeforeValidator(_read_times),
+    PlainSerializer(_decimal, return_type=str),
+    WithJsonSchema({"type": ["string", "integer"], "examples": ["2.5"]}),
+]
+"""How many times the upper limit of normal; a decimal as text, or a whole number."""
+
+Listed = Annotated[Medication, BeforeValidator(_named, json_schema_input_type=str | Medication)]
+
+
+def _of_a_hold(override: Override) -> Override:
+    """An override whose rule can hold, or can be raised to a hold by a site."""
+    entry = knowledge().rules.get(override.code)
+    if entry is None:
+        faults([("code", "is no known rule")])
+    elif "hold" not in entry.severities and (
+        "insufficient" in entry.severities or set(entry.severities) <= {"stop", "error"}
+    ):
+        faults([("code", f"{override.code} cannot be overridden: only a hold can")])
+    return override
 
 
 class PatientFacts(Value):
     """Everything that screening may ask about a patient. What is absent is unknown.
 
     An empty list means "asked, and none". ``name`` is only printed, never exported.
+    ``opioid_in_use`` answers the question that a naloxone kit or a laxative antagonist
+    raises; ``liver_enzymes`` is ALT or AST, the higher, as times the upper limit of normal.
     """
 
     name: LineOfText | None = None
@@ -138,19 +221,23 @@ class PatientFacts(Value):
     naloxone_challenge: OpioidTest | None = None
     planned_opioid: tuple[PlannedOpioid, ...] = Field(default=(), strict=False, max_length=100)
     lactose_intolerance: Fact = "unknown"
-    overrides: tuple[Any, ...] = Field(default=(), strict=False)
-
-    @model_validator(mode="after")
-    def _no_override_yet(self) -> Self:
-        if self.overrides:
-            faults([("overrides", "are not honoured yet by this version; leave it empty")])
-        return self
+    opioid_in_use: Fact = "unknown"
+    liver_enzymes: TimesLimit | None = None
+    alcohol: Fact = "unknown"
+    earlier_naltrexone: EarlierNaltrexone | None = None
+    overrides: tuple[Annotated[Override, AfterValidator(_of_a_hold)], ...] = Field(
+        default=(),
+        strict=False,
+        max_length=100,
+        examples=[[{"code": "OPI-03", "reason": "...", "by": "...", "on": "2027-01-02"}]],
+    )
 
     def missing(self) -> tuple[str, ...]:
         """The required facts that are not known, in the order of the form."""
-        return tuple(name for name in REQUIRED if self._is_unknown(name))
+        return tuple(name for name in REQUIRED if self.is_unknown(name))
 
-    def _is_unknown(self, name: str) -> bool:
+    def is_unknown(self, name: str) -> bool:
+        """Whether nobody stated that fact."""
         value = getattr(self, name)
         status = value.status if isinstance(value, OpioidHistory) else value
         return status is None or status == "unknown"

@@ -19,7 +19,7 @@ from ldn_titration.knowledge import policy
 from ldn_titration.pieces import fewest_pieces
 from ldn_titration.quantities import Concentration, DropsPerVolume, Mass, MassPerDrop, Volume
 from ldn_titration.reading import Form, Reading
-from ldn_titration.values import Value, faults
+from ldn_titration.values import LineOfText, Value, faults
 
 __all__ = [
     "Capsules",
@@ -107,6 +107,8 @@ class _Counted(_Measured):
     strengths: tuple[Dose, ...] = Field(
         strict=False, min_length=1, max_length=_MAX_STRENGTHS, examples=[["1.5 mg", "3 mg"]]
     )
+    filler: LineOfText | None = Field(default=None, examples=["microcrystalline cellulose"])
+    release: Literal["immediate", "slow"] | None = None
 
     @model_validator(mode="after")
     def _no_strength_twice(self) -> Self:

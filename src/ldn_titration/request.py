@@ -11,10 +11,12 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
 
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.findings import Screening
+from ldn_titration.knowledge import Knowledge
 from ldn_titration.patient import PatientFacts
+from ldn_titration.plan import Plan
 from ldn_titration.preparation import Capsules, Dose, Drops, OralSolution, Tablets
 from ldn_titration.regimen import MAX_DAYS, MAX_STEPS, Band, Regimen, TimeOfDay, TitrationStep
-from ldn_titration.schedule import Plan, schedule
+from ldn_titration.schedule import schedule
 from ldn_titration.screening import screen
 from ldn_titration.values import Moment, Value, faults, printable
 
@@ -167,19 +169,25 @@ class PlanRequest(Value):
         regimen = self.regimen.regimen()
         return regimen.changed(time_of_day=self.time_of_day) if self.time_of_day else regimen
 
-    def screening(self) -> Screening:
-        """The screening of the patient for this start and regimen."""
-        return screen(self.patient, self.start, self.titration())
+    def screening(self, base: Knowledge | None = None) -> Screening:
+        """The screening of the patient for all that is planned here."""
+        return screen(
+            self.patient,
+            self.start,
+            self.titration(),
+            self.preparation,
+            days=self.length_days,
+            base=base,
+        )
 
-    def plan(self) -> Plan:
+    def plan(self, base: Knowledge | None = None) -> Plan:
         """The plan; raises NotMeasurableError where the preparation cannot measure a dose."""
-        regimen = self.titration()
         return schedule(
-            regimen,
+            self.titration(),
             self.preparation,
             self.start,
             days=self.length_days,
-            screening=screen(self.patient, self.start, regimen),
+            screening=self.screening(base),
         )
 
 

@@ -1,41 +1,144 @@
-"""Screening: every rule over one patient; the worst finding decides."""
+"""Screening: every rule over one patient; the worst finding decides, and the basis is told."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from datetime import date
 
-from ldn_titration.findings import KnowledgeStamp, Screening
-from ldn_titration.knowledge import knowledge
+from ldn_titration.basis import Judged, judge, medicine_read, outcomes_of
+from ldn_titration.findings import (
+    Finding,
+    KnowledgeStamp,
+    Milestone,
+    Override,
+    RuleOutcome,
+    Screening,
+    Severity,
+    worst_first,
+    worst_of,
+)
+from ldn_titration.knowledge import Knowledge, knowledge
 from ldn_titration.patient import PatientFacts
+from ldn_titration.preparation import Preparation
 from ldn_titration.regimen import Regimen
 from ldn_titration.rules import RULES
 from ldn_titration.rules.case import Case
+from ldn_titration.rules.dosing import dose_range
 from ldn_titration.rules.washout import not_before
-from ldn_titration.values import read_start
+from ldn_titration.selfcheck import require_canaries
+from ldn_titration.values import Value, read_start
 
-__all__ = ["screen"]
+__all__ = ["judged_doses", "planned_digest", "screen", "void_override"]
 
 
-def screen(patient: PatientFacts, start: date | str, regimen: Regimen | None = None) -> Screening:
-    """All findings about starting naltrexone in this patient on this day.
+def screen(
+    patient: PatientFacts,
+    start: date | str,
+    regimen: Regimen | None = None,
+    preparation: Preparation | None = None,
+    *,
+    days: int | None = None,
+    base: Knowledge | None = None,
+) -> Screening:
+    """All findings about starting naltrexone in this patient on this day, with their basis.
 
     ``start`` is a date or a date-time with its offset, or the text of one. Without a
     regimen its doses are not judged; :func:`~ldn_titration.schedule` judges them in any
-    case. What is wrong with a patient is a finding, never an error, and what is unknown
-    makes the verdict ``insufficient`` at least. Raises InvalidInputError for a start that is
-    no date.
+    case. An override is bound to everything given here, so that it counts only for the plan
+    of this regimen and ``preparation``, of this length in ``days``. ``base`` is the
+    knowledge base, the shipped one unless a site has its own overlay. What is wrong with a
+    patient is a finding, never an error, and what is unknown makes the verdict
+    ``insufficient`` at least.
+    Raises InvalidInputError for a start that is no date, and KnowledgeError where a rule is
+    silent about its canary.
 
     >>> from datetime import date
     >>> from ldn_titration import PatientFacts, screen
     >>> screen(PatientFacts(), date(2027, 1, 4)).verdict.value
     'insufficient'
     """
-    case = Case.of(patient, read_start(start), regimen)
-    base = knowledge()
-    return Screening.of(
-        (finding for rule in RULES for finding in rule(case)),
-        start=case.start_day,
-        knowledge=KnowledgeStamp(version=base.version, sha256=base.sha256),
+    base = base or knowledge()
+    require_canaries(base)
+    case = Case.of(patient, read_start(start), regimen, preparation, base, days)
+    judged = [judge(rule, case) for rule in RULES]
+    request = planned_digest(case.start, regimen, preparation, days)
+    bound = _digest(request, patient.model_dump_json(exclude={"overrides"}), base.sha256)
+    found = [finding for each in judged for finding in each.findings]
+    overrides, void = _overrides(patient.overrides, found, bound, case.start_day)
+    findings = worst_first([*found, *void])
+    return Screening(
+        verdict=worst_of(findings),
         not_before=not_before(case),
+        findings=findings,
         missing=patient.missing(),
+        knowledge=KnowledgeStamp(version=base.version, sha256=base.sha256),
+        start=case.start_day,
+        overrides=overrides,
+        milestones=_milestones(judged),
+        digest=bound,
+        planned=request,
+        medicines=tuple(medicine_read(medicine, base) for medicine in case.medicines),
+        basis=tuple(outcomes_of(judged, case)),
+    )
+
+
+def judged_doses(start: date, regimen: Regimen) -> tuple[tuple[Finding, ...], RuleOutcome]:
+    """What the doses of a regimen say by themselves, whoever the patient is, and its basis."""
+    case = Case.of(PatientFacts(), start, regimen, None, knowledge())
+    judged = judge(dose_range, case)
+    (told,) = outcomes_of([judged], case)
+    return judged.findings, told
+
+
+def _milestones(judged: Sequence[Judged]) -> tuple[Milestone, ...]:
+    dues = [milestone for each in judged for milestone in each.milestones]
+    return tuple(sorted(dues, key=lambda milestone: milestone.on))
+
+
+# --- what an override is bound to -----------------------------------------------------
+
+
+def planned_digest(*planned: object) -> str:
+    """The digest of what is planned: start, regimen, preparation, length (None: not stated)."""
+    return _digest(*map(_canonical, planned))
+
+
+def _canonical(value: object) -> str:
+    return value.model_dump_json() if isinstance(value, Value) else str(value)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _overrides(
+    asked: Sequence[Override], found: Sequence[Finding], bound: str, start: date
+) -> tuple[tuple[Override, ...], tuple[Finding, ...]]:
+    """The overrides that count, bound to this screening, and a finding for each that does not."""
+    held = {finding.code for finding in found if finding.severity is Severity.HOLD}
+    reasons = [(each, _why_void(each, held, bound, start)) for each in asked]
+    counting = (each for each, why in reasons if not why)
+    return (
+        tuple(each.model_copy(update={"digest": bound}) for each in counting),
+        tuple(void_override(each, why) for each, why in reasons if why),
+    )
+
+
+def _why_void(override: Override, held: set[str], bound: str, start: date) -> str:
+    if override.digest is not None and override.digest != bound:
+        return "the request, the facts or the knowledge base changed since it was made"
+    if override.code not in held:
+        return "no finding of that code is held here"
+    return "it is dated after the start" if override.on > start else ""
+
+
+def void_override(override: Override, why: str) -> Finding:
+    """What is said of an override that does not count."""
+    return Finding(
+        code="OVR-01",
+        severity=Severity.INFO,
+        message=f"The override of {override.code} by {override.by} does not count: {why}.",
+        action="Read the findings again, and override them anew if that is still meant.",
+        sources=("project_choice",),
     )

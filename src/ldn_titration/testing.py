@@ -18,10 +18,11 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from ldn_titration.patient import REQUIRED, OpioidExposure, OpioidHistory, PatientFacts
+from ldn_titration.plan import Plan
 from ldn_titration.preparation import Capsules, Drops, OralSolution, Preparation, Tablets
 from ldn_titration.quantities import Concentration, Mass, Volume
 from ldn_titration.regimen import MAX_DAYS, Regimen, TitrationStep
-from ldn_titration.schedule import Plan, schedule
+from ldn_titration.schedule import schedule
 
 __all__ = [
     "concentrations",

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ldn_titration import sig
-from ldn_titration.findings import Screening
-from ldn_titration.schedule import DRUG, Plan, PlannedDose, PlanStep
+from ldn_titration.findings import Override, Screening
+from ldn_titration.plan import DRUG, Plan, PlannedDose, PlanStep
 from ldn_titration.values import PlainDate, Value
 
 __all__ = ["PLAN_SCHEMA", "PlanDocument", "plan_json", "plan_schema"]
@@ -21,6 +21,7 @@ PLAN_SCHEMA = "ldn-titration/plan/1"
 def plan_json(plan: Plan) -> str:
     """The plan as JSON text; every figure exact, the same bytes for the same plan."""
     screening = plan.screening.model_dump_json(by_alias=True)
+    overrides = [each.model_dump(mode="json") for each in plan.screening.overrides]
     usual = plan.regimen.time_of_day
     cells = [_step_cells(step, plan[step.first_day - 1].take, usual) for step in plan.steps]
     steps = [_step_line(step, text) for step, text in zip(plan.steps, cells, strict=True)]
@@ -31,6 +32,7 @@ def plan_json(plan: Plan) -> str:
         f' "status": "{plan.status}",\n'
         f' "drug": "{DRUG}",\n'
         f' "screening": {screening},\n'
+        f' "overrides": {_json(overrides)},\n'
         f' "steps": [\n  {_lines(steps)}\n ],\n'
         f' "days": [\n  {_lines(_day_lines(plan, cells))}\n ],\n'
         f' "totals": {_json(summed)}}}\n'
@@ -138,6 +140,7 @@ class PlanDocument(Value):
     status: Literal["cleared", "draft"]
     drug: str
     screening: Screening
+    overrides: tuple[Override, ...]
     steps: tuple[StepEntry, ...]
     days: tuple[DayEntry, ...]
     totals: TotalsEntry

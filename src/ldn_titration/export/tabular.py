@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 
-from ldn_titration.schedule import Plan
+from ldn_titration.plan import Plan
 
 __all__ = ["COLUMNS", "plan_csv"]
 
-COLUMNS = ("date", "dose", "take", "day", "step", "time_of_day", "status")
+COLUMNS = ("date", "dose", "take", "day", "step", "time_of_day", "status", "verdict", "overrides")
 
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -19,10 +19,12 @@ def plan_csv(plan: Plan) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    status = plan.status
+    screening = plan.screening
+    codes = " ".join(f"{each.code} by {each.by}" for each in screening.overrides)
+    shared = (plan.status, str(screening.verdict), codes)
     for day in plan:
         dose = "" if day.dose is None else str(day.dose)
-        cells = (day.date, dose, day.take, day.day, day.step, day.time_of_day or "", status)
+        cells = (day.date, dose, day.take, day.day, day.step, day.time_of_day or "", *shared)
         writer.writerow(_harmless(str(cell)) for cell in cells)
     return out.getvalue()
 

@@ -1,9 +1,11 @@
-"""The knowledge base: every clinical figure, each with its source beside it.
+"""The knowledge base: every clinical figure and every name, each with its source beside it.
 
-Four tables, shipped as CSV beside this module and read once: ``sources`` (what is cited,
-and how far it is to be trusted), ``opioids`` (names, codes and opioid-free windows),
-``protocols`` (published regimens) and ``policy`` (every other number that a clinician
-could argue about). Nobody has reviewed them clinically yet.
+Tables of CSV stand beside this module and are read strictly: ``sources`` (what is cited, and
+how far it is to be trusted), ``opioids`` (names, codes and opioid-free windows), ``products``
+(RxNorm's opioid products), ``medicines`` and ``brands`` (ordinary medicines), ``qualifiers``
+(words that do not say which medicine it is), ``interactions``, ``conditions``, ``rules``,
+``protocols``, ``policy`` (every other number that a clinician could argue about) and
+``contradictions`` (where sources disagree). Nobody has reviewed them clinically yet.
 
 RxNorm names and codes are courtesy of the US National Library of Medicine, which does
 not endorse this use.
@@ -14,342 +16,341 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import re
-from collections.abc import Callable, Iterator
-from fractions import Fraction
+from collections.abc import Iterable
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
 
 from ldn_titration.errors import KnowledgeError
-from ldn_titration.quantities import Mass
+from ldn_titration.knowledge import readers
+from ldn_titration.knowledge.names import Lexicon, Line, Name, key_of
+from ldn_titration.knowledge.rows import (
+    Brand,
+    Condition,
+    Contradiction,
+    Interaction,
+    Medicine,
+    Opioid,
+    Policy,
+    Product,
+    Protocol,
+    RuleEntry,
+    Source,
+)
+from ldn_titration.knowledge.tables import Tables, columns
 
-__all__ = ["Knowledge", "Opioid", "Policy", "Protocol", "Source", "knowledge", "policy"]
+__all__ = [
+    "TABLES",
+    "Knowledge",
+    "Line",
+    "Name",
+    "Opioid",
+    "Policy",
+    "Protocol",
+    "Source",
+    "digest_of",
+    "knowledge",
+    "policy",
+    "shipped_tables",
+]
 
-VERSION = "2026.11.1"
+VERSION = "2026.11.2"
+
+TABLES = (
+    "brands",
+    "conditions",
+    "contradictions",
+    "interactions",
+    "medicines",
+    "opioids",
+    "policy",
+    "products",
+    "protocols",
+    "qualifiers",
+    "rules",
+    "sources",
+)
 
 _NEEDED = (
     "adult_age",
+    "assessment_age",
     "commercial_tablet",
     "depot_lookback",
     "dropper_tolerance",
     "dropper_volume_error",
     "drops_per_mL_least",
     "drops_per_mL_most",
+    "gap_to_resume",
+    "liver_enzymes_caution",
+    "liver_enzymes_hold",
+    "liver_test_every",
+    "lofexidine_gap",
+    "loperamide_dose_most",
+    "loperamide_high_max",
+    "loperamide_high_min",
     "low_dose_caution",
     "low_dose_ceiling",
     "low_dose_floor",
     "open_step",
+    "review_at_target",
     "solubility",
     "standard_dose_ceiling",
     "stop_before_opioid",
+    "stop_before_opioid_depot",
+    "thyroid_start_most",
+    "thyroid_step_least",
+    "thyroid_test_first",
+    "thyroid_test_last",
+    "usual_increment_most",
+    "usual_start_most",
+    "usual_step_least",
 )
 """What rules ask of the policy; a limit that is missing must never mean no limit."""
 
-TIERS = {
-    1: "label or pharmacopoeia",
-    2: "guideline, drug information or official names",
-    3: "study or report",
-    4: "specialist practice",
-    5: "secondary summary or general knowledge",
-}
-
-
-class Source(NamedTuple):
-    """Where a fact comes from. ``tier``: 1 is trusted most, 5 least (see TIERS)."""
-
-    key: str
-    title: str
-    publisher: str
-    year: str
-    kind: str
-    tier: int
-    url: str
-    supports: str
-
-
-class Opioid(NamedTuple):
-    """One substance in one release form, with its opioid-free window in whole days.
-
-    ``window`` is (min, max): below min a start is stopped, below max it is held. It is
-    None for a depot, which has no date rule. ``presence`` tells what the medicine on a
-    list means where it is no opioid agonist itself.
-    """
-
-    id: str
-    substance: str
-    name: str
-    synonyms: tuple[str, ...]
-    rxcui: str
-    kind: str
-    acting: str
-    release: str
-    note: str
-    window: tuple[int, int] | None
-    presence: str
-    confidence: str
-    sources: tuple[str, ...]
-    source_note: str
-
-    @property
-    def is_opioid(self) -> bool:
-        """Whether it acts as an agonist at opioid receptors, so that its interval counts."""
-        return self.kind not in {"antagonist", "not_opioid_agonist"}
-
-    @property
-    def is_depot(self) -> bool:
-        """Whether it is a depot, for which no number of days is known."""
-        return self.window is None
-
-
-class Protocol(NamedTuple):
-    """A published regimen. ``kind``: steps, ramp, fixed, open or refused.
-
-    ``schedule`` is as in the table: ``1.5x14;3x14;4.5`` (mg a day x days, last open), or
-    ``from=;by=;every=;to=`` (mg, mg, days, mg).
-    """
-
-    id: str
-    title: str
-    population: str
-    kind: str
-    schedule: str
-    doses_per_day: int
-    time_of_day: str | None
-    band: str
-    review_after_days: int | None
-    evidence_tier: int
-    source: str
-    caution: str
-    reason: str
-
-
-class Policy(NamedTuple):
-    """A number that a clinician could argue about, with its unit and its sources."""
-
-    key: str
-    value: Fraction
-    unit: str
-    sources: tuple[str, ...]
-    confidence: str
-    fact: str
-
-    @property
-    def mass(self) -> Mass:
-        """The value as a mass."""
-        return Mass.of(self.value, self.unit)
-
-    @property
-    def share(self) -> Fraction:
-        """A percentage as a share of one."""
-        return self.value / 100
-
-    @property
-    def days(self) -> int:
-        """A whole number of days (or years, or drops per mL)."""
-        return int(self.value)
-
 
 class Knowledge:
-    """The whole knowledge base, with its ``version`` and the ``sha256`` of its tables."""
+    """The whole knowledge base, with its ``version`` and the ``sha256`` of its tables.
 
-    def __init__(self, tables: dict[str, bytes]) -> None:
-        self.version = VERSION
-        self.sha256 = hashlib.sha256(b"".join(tables[name] for name in sorted(tables))).hexdigest()
-        self.sources = {row.key: row for row in _rows("sources", tables, _source)}
-        known = frozenset(self.sources)
-        self.opioids = tuple(_rows("opioids", tables, _opioid, known))
-        self.protocols = {row.id: row for row in _rows("protocols", tables, _protocol, known)}
-        self.policy = {row.key: row for row in _rows("policy", tables, _policy, known)}
-        self._check()
+    Small tables are read at once; the long lists of names when a name is first asked for.
+    Raises KnowledgeError with the table and line of what is wrong.
+    """
 
-    def _check(self) -> None:
+    def __init__(self, tables: Tables, *, version: str = VERSION) -> None:
+        self.tables = dict(tables)
+        self.version = version
+        self.sha256 = digest_of(tables)
+        self.sources: dict[str, Source] = readers.read_sources(tables)
+        self._known = frozenset(self.sources)
+        self.opioids: tuple[Opioid, ...] = readers.read_opioids(tables, self._known)
+        self.protocols: dict[str, Protocol] = readers.read_protocols(tables, self._known)
+        self.policy: dict[str, Policy] = readers.read_policy(tables, self._known)
+        self.rules: dict[str, RuleEntry] = readers.read_rules(tables, self._known)
         lacking = [key for key in _NEEDED if key not in self.policy]
         if lacking:
             raise KnowledgeError(f"policy.csv lacks {', '.join(lacking)}")
-        for name, rows in self._by_name.items():
-            if len({row.substance for row in rows}) > 1:
-                raise KnowledgeError(f'the name "{name}" stands in two substances')
+
+    @property
+    def is_site(self) -> bool:
+        """Whether a site added to it."""
+        return any(source.kind == "overlay" for source in self.sources.values())
+
+    def read_all(self) -> None:
+        """Read every table now; raises KnowledgeError for the first that is wrong."""
+        for name in ("products", "medicines", "brands", "interactions", "conditions"):
+            getattr(self, name)
+        self.contradictions, self.lexicon  # noqa: B018
+
+    # --- the tables that are read when they are asked for
 
     @cached_property
-    def _by_name(self) -> dict[str, tuple[Opioid, ...]]:
+    def products(self) -> dict[str, Product]:
+        """The opioid products by RxNorm code."""
+        found = {row.rxcui: row for row in readers.read_products(self.tables, self._known)}
+        ids = {row.id for row in self.opioids}
+        lost = sorted({row.opioid for row in found.values()} - ids)
+        if lost:
+            raise KnowledgeError(f"products.csv names no row of opioids: {', '.join(lost)}")
+        return found
+
+    @cached_property
+    def medicines(self) -> tuple[Medicine, ...]:
+        """The names of ordinary medicines."""
+        return readers.read_medicines(self.tables, self._known)
+
+    @cached_property
+    def brands(self) -> tuple[Brand, ...]:
+        """The other names of ordinary medicines."""
+        return readers.read_brands(self.tables, self._known)
+
+    @cached_property
+    def interactions(self) -> tuple[Interaction, ...]:
+        """Medicines of which a rule tells."""
+        found = readers.read_interactions(self.tables, self._known)
+        self._check_rules("interactions", found)
+        return found
+
+    @cached_property
+    def _interactions_by_name(self) -> dict[str, tuple[Interaction, ...]]:
+        found: dict[str, tuple[Interaction, ...]] = {}
+        for row in self.interactions:
+            for key in map(key_of, row.medicines):
+                found[key] = (*found.get(key, ()), row)
+        return found
+
+    def interactions_with(self, medicine: str) -> tuple[Interaction, ...]:
+        """The interactions of a medicine, whatever salt or kind of it is named."""
+        words = key_of(medicine).split()
+        keys = (" ".join(words[:length]) for length in range(len(words), 0, -1))
+        by_name = self._interactions_by_name
+        return next((by_name[key] for key in keys if key in by_name), ())
+
+    def condition(self, name: str) -> Condition | None:
+        """The condition of that name, if a rule reads it."""
+        return self.conditions.get(key_of(name))
+
+    @cached_property
+    def conditions(self) -> dict[str, Condition]:
+        """The conditions that a rule reads, by the key of each name."""
+        found = readers.read_conditions(self.tables, self._known)
+        self._check_rules("conditions", found)
+        return {key_of(name): row for row in found for name in row.names}
+
+    @cached_property
+    def contradictions(self) -> tuple[Contradiction, ...]:
+        """Where sources disagree, and what is followed."""
+        return readers.read_contradictions(self.tables, self._known)
+
+    def _check_rules(self, name: str, found: Iterable[Interaction | Condition]) -> None:
+        unknown = sorted({row.code for row in found} - set(self.rules))
+        if unknown:
+            raise KnowledgeError(f"{name}.csv names no rule: {', '.join(unknown)}")
+
+    # --- opioids by name and code
+
+    @cached_property
+    def _opioid_names(self) -> dict[str, Name]:
         found: dict[str, tuple[Opioid, ...]] = {}
         for row in self.opioids:
-            for name in {normalised(n) for n in (row.id, row.substance, row.name, *row.synonyms)}:
-                found[name] = (*found.get(name, ()), row)
+            for key in {key_of(n) for n in (row.id, row.substance, row.name, *row.synonyms)}:
+                found[key] = (*found.get(key, ()), row)
+        for key, same in found.items():
+            if len({row.substance for row in same}) > 1:
+                raise KnowledgeError(f'the name "{key}" stands in two substances')
+        return {key: Name(same) for key, same in found.items()}
+
+    @cached_property
+    def _by_id(self) -> dict[str, Opioid]:
+        return {row.id: row for row in self.opioids}
+
+    def _product_named(self, name: str) -> Opioid | None:
+        """The row of the product of that whole name; the index is made once one is met."""
+        written = " ".join(name.casefold().split())
+        return self._product_names.get(written) if written in self._product_text else None
+
+    @cached_property
+    def _product_text(self) -> str:
+        return self.tables["products"].decode("utf-8").casefold()
+
+    @cached_property
+    def _product_names(self) -> dict[str, Opioid]:
+        found: dict[str, Opioid] = {}
+        for product in self.products.values():
+            row = self._by_id[product.opioid]
+            if found.setdefault(product.name.casefold(), row) != row:
+                raise KnowledgeError(f'the product "{product.name}" stands in two rows')
         return found
 
     def named(self, name: str) -> tuple[Opioid, ...]:
-        """The rows that a whole name or synonym may denote; empty where it is not known."""
-        return self._by_name.get(normalised(name), ())
+        """The rows that a whole name, synonym or product name may denote; empty if unknown."""
+        known = self._opioid_names.get(key_of(name))
+        if known is not None:
+            return known.opioids
+        product = self._product_named(name)
+        return () if product is None else (product,)
 
-    def names_an_opioid(self, text: str) -> bool:
-        """Whether a run of whole words of the text is the name of an opioid."""
-        words = _words(text)
-        runs = (
-            " ".join(words[first:last])
-            for first in range(len(words))
-            for last in range(first + 1, min(first + _LONGEST_NAME, len(words)) + 1)
-        )
-        return any(run in self._opioid_words for run in runs)
+    def opioid_keys(self) -> Iterable[str]:
+        """The key of every name in the table of opioids."""
+        return self._opioid_names.keys()
+
+    def coded(self, code: str) -> tuple[Opioid, ...]:
+        """The rows that a code may denote; empty if unknown.
+
+        ``code`` is an RxNorm code of an ingredient or product, or ``system:code`` as a
+        site's overlay gives it.
+        """
+        known = self._opioid_codes.get(code)
+        if known is not None:
+            return known
+        product = self.products.get(code)
+        return () if product is None else (self._by_id[product.opioid],)
 
     @cached_property
-    def _opioid_words(self) -> frozenset[str]:
-        return frozenset(
-            " ".join(_words(name))
-            for row in self.opioids
-            if row.is_opioid
-            for name in (row.substance, row.name, *row.synonyms)
-        )
+    def _opioid_codes(self) -> dict[str, tuple[Opioid, ...]]:
+        found: dict[str, tuple[Opioid, ...]] = {}
+        for row in self.opioids:
+            for code in filter(None, (row.rxcui, *row.codes)):
+                found[code] = (*found.get(code, ()), row)
+        return found
 
-    def coded(self, rxcui: str) -> tuple[Opioid, ...]:
-        """The rows that an RxNorm code may denote; empty where it is not known."""
-        return tuple(row for row in self.opioids if row.rxcui == rxcui)
+    def is_product(self, code: str) -> bool:
+        """Whether a code is that of a product, which settles its release form."""
+        return code not in self._opioid_codes and code in self.products
 
     @cached_property
     def longest_window(self) -> int:
         """The longest opioid-free window of all, in days; a depot has none."""
-        return max(row.window[1] for row in self.opioids if row.window is not None)
+        return max(row.max_days for row in self.opioids if row.max_days is not None)
 
     def forms_of(self, substance: str) -> tuple[Opioid, ...]:
         """Every release form of one substance."""
         return tuple(row for row in self.opioids if row.substance == substance)
 
+    # --- lines of a medication list
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """Every name of the tables; an opioid's name wins over an ordinary medicine's."""
+        qualifiers = readers.read_qualifiers(self.tables, self._known)
+        ordinary = {name: name for name, *_ in columns("medicines", self.tables, 0, 0)}
+        brands = {name: held for name, held in columns("brands", self.tables, 0, 1)}  # noqa: C416
+        return Lexicon(self._opioid_names, ordinary | brands, qualifiers)
+
+    def read_line(self, text: str) -> Line:
+        """What a line of a medication list names, be it with strength, form and times."""
+        known = self._opioid_names.get(key_of(text))
+        if known is not None:
+            return Line.of(text, (known,))
+        line = self.lexicon.read(text)
+        product = self._product_named(text) if line.names_an_opioid else None
+        return line if product is None else Line.of(text, (Name((product,)),))
+
+    @cached_property
+    def _ordinary_codes(self) -> dict[str, Line]:
+        codes = {
+            f"unii:{code}": Name((), (row.name,)) for row in self.medicines for code in row.uniis
+        }
+        for brand in self.brands:
+            codes |= {code: Name((), brand.medicines) for code in brand.codes}
+        return {code: Line.of(code, (name,)) for code, name in codes.items()}
+
+    def read_code(self, code: str) -> Line:
+        """What a code of a medication list denotes."""
+        denoted = self.coded(code)
+        if denoted:
+            return Line.of(code, (Name(denoted),))
+        return self._ordinary_codes.get(code) or Line.of(code, (), ("an unknown code",))
+
+
+def digest_of(tables: Tables) -> str:
+    """The sha256 of these tables, whatever their order."""
+    return hashlib.sha256(b"".join(tables[name] for name in sorted(tables))).hexdigest()
+
+
+_HERE = Path(__file__).parent
+
+
+def shipped_tables() -> dict[str, bytes]:
+    """The tables that stand beside this module."""
+    return {name: (_HERE / f"{name}.csv").read_bytes() for name in TABLES}
+
 
 @cache
 def knowledge() -> Knowledge:
-    """The shipped knowledge base, read and checked once."""
-    here = Path(__file__).parent
-    names = ("opioids", "policy", "protocols", "sources")
-    return Knowledge({name: (here / f"{name}.csv").read_bytes() for name in names})
+    """The shipped knowledge base, read and checked once against its manifest."""
+    tables = shipped_tables()
+    _check_manifest(tables)
+    return Knowledge(tables)
+
+
+def _check_manifest(tables: Tables) -> None:
+    """Every table, and the canaries, must be those that were released, byte for byte."""
+    text = (_HERE / "manifest.csv").read_text(encoding="utf-8")
+    released = dict(csv.reader(io.StringIO(text)))
+    canaries = (_HERE / "canaries.json").read_bytes()
+    for name, data in {**tables, "canaries": canaries}.items():
+        if released.get(name) != hashlib.sha256(data).hexdigest():
+            raise KnowledgeError(f"{name}.csv is not the table that was released")
 
 
 def policy(key: str) -> Policy:
     """The policy row of that key: ``policy("dropper_tolerance").share``."""
     return knowledge().policy[key]
-
-
-def normalised(name: str) -> str:
-    """A name as it is compared: lower case, single spaces, none around a slash."""
-    return re.sub(r"\s*/\s*", "/", " ".join(name.casefold().split()))
-
-
-_LONGEST_NAME = 6
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", text.casefold())
-
-
-# --- reading the tables ---------------------------------------------------------------
-
-_Row = TypeVar("_Row")
-
-
-def _rows(
-    name: str,
-    tables: dict[str, bytes],
-    read: Callable[[dict[str, str]], _Row],
-    known: frozenset[str] | None = None,
-) -> Iterator[_Row]:
-    """The rows of a table, each read and its sources looked up among the known ones."""
-    seen: set[str] = set()
-    table = None
-    try:
-        table = csv.DictReader(io.StringIO(tables[name].decode("utf-8"), newline=""), strict=True)
-        for row in table:
-            _check_row(row, seen, known)
-            yield read(row)
-        if not seen:
-            raise ValueError("no rows")
-    except (ValueError, LookupError, TypeError, csv.Error) as error:
-        line = table.line_num if table is not None else 0
-        raise KnowledgeError(f"{name}.csv, line {line}: {error}") from error
-
-
-def _check_row(row: dict[str, str], seen: set[str], known: frozenset[str] | None) -> None:
-    key = row.get("key") or row.get("id") or ""
-    if None in row or None in row.values() or not key or key in seen:
-        raise ValueError("a column too many or too few, or a key missing or twice")
-    seen.add(key)
-    if known is not None:
-        sources = _listed(row["source"])
-        unknown = [source for source in sources if source not in known]
-        if unknown or not sources:
-            raise ValueError(f"cites no known source: {', '.join(unknown) or 'none at all'}")
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part for part in text.split(";") if part)
-
-
-def _one_of(text: str, *allowed: str) -> str:
-    if text not in allowed:
-        raise ValueError(f"{text!r} is none of {allowed}")
-    return text
-
-
-def _source(row: dict[str, str]) -> Source:
-    values: dict[str, Any] = {**row, "tier": int(_one_of(row["tier"], *map(str, TIERS)))}
-    return Source(**values)
-
-
-def _window(low: str, high: str) -> tuple[int, int] | None:
-    if not low and not high:
-        return None
-    window = (int(low), int(high))
-    if not 0 <= window[0] <= window[1]:
-        raise ValueError(f"no window: {window}")
-    return window
-
-
-_KINDS = ("full_agonist", "partial_agonist", "mixed_agonist_antagonist", "peripheral_agonist")
-_RELEASES = ("immediate", "extended", "transdermal", "depot", "any", "unknown")
-
-
-def _opioid(row: dict[str, str]) -> Opioid:
-    window = _window(row["washout_days_min"], row["washout_days_max"])
-    release = _one_of(row["release"], *_RELEASES)
-    if (window is None) != (release == "depot"):
-        raise ValueError("a depot has no window, and nothing else has none")
-    return Opioid(
-        row["id"],
-        row["substance"],
-        row["name"],
-        _listed(row["synonyms"]),
-        row["rxcui"],
-        _one_of(row["class"], *_KINDS, "antagonist", "not_opioid_agonist"),
-        row["acting"],
-        release,
-        row["routes_forms_note"],
-        window,
-        _one_of(row["presence"], "", "implies_opioid", "duplicate_antagonist"),
-        row["confidence"],
-        _listed(row["source"]),
-        row["source_note"],
-    )
-
-
-def _protocol(row: dict[str, str]) -> Protocol:
-    return Protocol(
-        row["id"],
-        row["title"],
-        row["population"],
-        _one_of(row["kind"], "steps", "ramp", "fixed", "open", "refused"),
-        row["schedule"],
-        int(row["doses_per_day"]),
-        row["time_of_day"] or None,
-        _one_of(row["band"], "low", "standard"),
-        int(row["review_after_days"]) if row["review_after_days"] else None,
-        int(row["evidence_tier"]),
-        row["source"],
-        row["caution"],
-        row["reason"],
-    )
-
-
-def _policy(row: dict[str, str]) -> Policy:
-    value = Fraction(row["value"])
-    return Policy(
-        row["key"], value, row["unit"], _listed(row["source"]), row["confidence"], row["fact"]
-    )

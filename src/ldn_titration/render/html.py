@@ -7,22 +7,11 @@ from pathlib import Path
 
 from ldn_titration.markup import escape, rows_table
 from ldn_titration.patient import PatientFacts
-from ldn_titration.render.pages import (
-    Cell,
-    Grid,
-    Sheet,
-    Table,
-    calendar,
-    calendar_note,
-    findings_table,
-    plan_facts,
-    preparation_sheet,
-    regimen_table,
-    sources_table,
-    verdict_words,
-)
-from ldn_titration.render.words import NOT_REVIEWED, judged, title
-from ldn_titration.schedule import Plan
+from ldn_titration.plan import Plan
+from ldn_titration.render.calendar import Cell, Grid, calendar, calendar_note
+from ldn_titration.render.clinician import clinician_tables, plan_facts, verdict_words
+from ldn_titration.render.sheet import Sheet, preparation_sheet
+from ldn_titration.render.words import NOT_REVIEWED, Table, judged, mark, override_words, title
 
 __all__ = ["plan_html"]
 
@@ -35,10 +24,11 @@ def plan_html(plan: Plan, *, patient: PatientFacts | None = None, dateless: bool
     """
     heading = escape(title(plan))
     name = f"<p>For: {escape(patient.name)}</p>" if patient and patient.name else ""
-    draft, mark = (' class="draft"', " (DRAFT)") if plan.status == "draft" else ("", "")
+    draft, marked = ' class="draft"' if plan.status == "draft" else "", mark(plan)
+    overridden = "".join(f"<p>{escape(words)}</p>\n" for words in override_words(plan.screening))
     note = escape(calendar_note(plan))
     grids = "\n".join(
-        _grid(grid, note, mark, dateless) for grid in calendar(plan, dateless=dateless)
+        _grid(grid, note, marked, dateless) for grid in calendar(plan, dateless=dateless)
     )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -46,10 +36,10 @@ def plan_html(plan: Plan, *, patient: PatientFacts | None = None, dateless: bool
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         f"<title>{heading}</title>\n<style>\n{_css()}</style>\n</head>\n"
-        f"<body{draft}>\n<header>\n<h1>{heading}</h1>\n{name}"
+        f"<body{draft}>\n<header>\n<h1>{heading}</h1>\n{name}{overridden}"
         f"{_facts(plan_facts(plan, dateless=dateless))}</header>\n"
-        f"<main>\n{grids}\n{_sheet(preparation_sheet(plan), mark)}\n"
-        f"{_clinician(plan, patient, mark, dateless)}</main>\n"
+        f"<main>\n{grids}\n{_sheet(preparation_sheet(plan), marked)}\n"
+        f"{_clinician(plan, patient, dateless)}</main>\n"
         "</body>\n</html>\n"
     )
 
@@ -101,7 +91,8 @@ def _cell(cell: Cell | None, known: dict[int, str], dateless: bool) -> str:
             f'</span><span class="full">{cell.words}</span></time>'
         )
     marked = ' class="changed"' if cell.change else ""
-    return f'<td{marked}><span class="on">{when}</span>{_CHANGES[cell.change]}{doses}</td>'
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in cell.notes)
+    return f'<td{marked}><span class="on">{when}</span>{_CHANGES[cell.change]}{doses}{notes}</td>'
 
 
 def _dose(time: str, lead: str, rest: str) -> str:
@@ -127,16 +118,15 @@ def _sheet(sheet: Sheet, mark: str) -> str:
     )
 
 
-def _clinician(plan: Plan, patient: PatientFacts | None, mark: str, dateless: bool) -> str:
+def _clinician(plan: Plan, patient: PatientFacts | None, dateless: bool) -> str:
     screening = plan.screening
-    findings = judged(screening)
-    found = _table(findings_table(findings)) if findings else "<p>No rule found anything.</p>"
+    nothing = "" if judged(screening) else "<p>No rule found anything.</p>\n"
+    tables = "\n".join(_table(table) for table in clinician_tables(plan, dateless=dateless))
     return (
-        f'<section class="clinician"><h2>For the clinician{mark}</h2>\n'
-        f"<p>{escape(verdict_words(screening, patient))}</p>\n{found}\n"
-        f"{_table(regimen_table(plan, dateless=dateless))}\n"
-        f"{_table(sources_table(plan, findings))}\n"
+        f'<section class="clinician"><h2>For the clinician{mark(plan)}</h2>\n'
+        f"<p>{escape(verdict_words(screening, patient))}</p>\n{nothing}{tables}\n"
         f"<p>Knowledge base {escape(screening.knowledge.version)}, sha256 "
-        f"<code>{screening.knowledge.sha256}</code>. {NOT_REVIEWED} "
+        f"<code>{screening.knowledge.sha256}</code>. This screening "
+        f"<code>{screening.digest}</code>. {NOT_REVIEWED} "
         "Not a medical device.</p></section>\n"
     )

@@ -10,28 +10,20 @@ from typing import Any, Literal
 
 from ldn_titration.errors import MissingExtraError, UndrawableTextError
 from ldn_titration.patient import PatientFacts
-from ldn_titration.render.pages import (
-    Cell,
-    Grid,
-    Table,
-    calendar,
-    calendar_note,
-    findings_table,
-    plan_facts,
-    preparation_sheet,
-    regimen_table,
-    sources_table,
-    verdict_words,
-)
+from ldn_titration.plan import Plan
+from ldn_titration.render.calendar import Cell, Grid, calendar, calendar_note
+from ldn_titration.render.clinician import clinician_tables, plan_facts, verdict_words
+from ldn_titration.render.sheet import preparation_sheet
 from ldn_titration.render.words import (
     NOT_REVIEWED,
+    Table,
     how_often,
-    judged,
+    mark,
+    override_words,
     preparation_words,
     sentence,
     title,
 )
-from ldn_titration.schedule import Plan
 
 __all__ = ["plan_pdf", "require_typst"]
 
@@ -105,7 +97,6 @@ def _require_drawable(text: str) -> None:
 
 def _page(plan: Plan, patient: PatientFacts | None, dateless: bool) -> dict[str, Any]:
     screening = plan.screening
-    findings = judged(screening)
     sheet = preparation_sheet(plan)
     grids = calendar(plan, dateless=dateless)
     cells = (cell for grid in grids for week in grid.weeks for cell in week if cell)
@@ -114,6 +105,8 @@ def _page(plan: Plan, patient: PatientFacts | None, dateless: bool) -> dict[str,
     return {
         "title": title(plan),
         "draft": plan.status == "draft",
+        "mark": mark(plan),
+        "overridden": " ".join(override_words(screening)),
         "person": f"For: {patient.name}" if patient and patient.name else "",
         "foot": f"Not a medical device. {NOT_REVIEWED}",
         "summary": f"{sentence(how_often(plan))} {sentence(preparation_words(plan.preparation))}",
@@ -123,10 +116,9 @@ def _page(plan: Plan, patient: PatientFacts | None, dateless: bool) -> dict[str,
         "sheet": {**sheet._asdict(), "table": sheet.table._asdict()},
         "facts": plan_facts(plan, dateless=dateless),
         "verdict": verdict_words(screening, patient),
-        "findings": _breakable(findings_table(findings)),
-        "regimen": regimen_table(plan, dateless=dateless)._asdict(),
-        "sources": _breakable(sources_table(plan, findings)),
-        "stamp": f"Knowledge base {stamp.version}, sha256 {stamp.sha256}.",
+        "tables": [_breakable(table) for table in clinician_tables(plan, dateless=dateless)],
+        "stamp": f"Knowledge base {stamp.version}, sha256 {stamp.sha256}. "
+        f"This screening {screening.digest}.",
     }
 
 
@@ -140,7 +132,14 @@ def _grid(grid: Grid) -> dict[str, Any]:
 
 def _cell(cell: Cell | None) -> dict[str, Any] | None:
     return (
-        None if cell is None else {"label": cell.label, "change": cell.change, "doses": cell.doses}
+        None
+        if cell is None
+        else {
+            "label": cell.label,
+            "change": cell.change,
+            "doses": cell.doses,
+            "notes": cell.notes,
+        }
     )
 
 

@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from ldn_titration import sig
-from ldn_titration.findings import Finding, Screening
-from ldn_titration.knowledge import Opioid, Protocol, knowledge, policy
+from ldn_titration.findings import Finding, Outcome, RuleOutcome, Screening, Severity
+from ldn_titration.knowledge import Knowledge, Opioid, Protocol, policy
+from ldn_titration.plan import Plan
 from ldn_titration.render.words import (
     NOT_REVIEWED,
     directions,
@@ -15,26 +16,35 @@ from ldn_titration.render.words import (
     how_often,
     judged,
     missing_words,
+    override_words,
     preparation_words,
     title,
     unbroken,
 )
-from ldn_titration.schedule import Plan
+from ldn_titration.selfcheck import Song
 
-__all__ = ["opioid_text", "plan_text", "protocols_text", "screening_text"]
+__all__ = [
+    "findings_text",
+    "opioid_text",
+    "plan_text",
+    "protocols_text",
+    "screening_text",
+    "self_check_text",
+]
 
 _WIDTH = 80
 
 
 def plan_text(plan: Plan) -> str:
     """The plan as text: what is taken, step by step, the totals, and the screening."""
+    screening = plan.screening
     days = f"{plan.start} to {plan.end}, {sig.count(len(plan), 'day')}, {how_often(plan)}."
     lines = [title(plan), "=" * len(title(plan)), "", *_wrapped(days)]
     lines += _wrapped(f"Preparation: {preparation_words(plan.preparation)}.")
     lines += _wrapped(dropper_band(plan))
     lines += ["", *_step_lines(plan), "", *_wrapped(_totals(plan)), ""]
-    lines += _screening_lines(plan.screening)
-    return "\n".join(lines) + "\n"
+    lines += [*_verdict_lines(screening), *_milestone_lines(screening), *_basis_in_short(screening)]
+    return "\n".join([*lines, *_stamp_lines(screening)]) + "\n"
 
 
 def _totals(plan: Plan) -> str:
@@ -78,21 +88,82 @@ def _wrap(text: str, width: int) -> list[str]:
 
 
 def screening_text(screening: Screening) -> str:
-    """The screening as text: the verdict, each finding with what to do, and its sources."""
-    return "\n".join(_screening_lines(screening)) + "\n"
+    """The screening as text: verdict, findings, dated notes, and the basis rule by rule."""
+    lines = [*_verdict_lines(screening), *_milestone_lines(screening)]
+    lines += [*_medicine_lines(screening), *_basis_lines(screening), *_stamp_lines(screening)]
+    return "\n".join(lines) + "\n"
 
 
-def _screening_lines(screening: Screening) -> Iterator[str]:
+def findings_text(screening: Screening) -> str:
+    """The verdict and the findings alone, with the rules in short."""
+    lines = [*_verdict_lines(screening), *_basis_in_short(screening), *_stamp_lines(screening)]
+    return "\n".join(lines) + "\n"
+
+
+def _verdict_lines(screening: Screening) -> Iterator[str]:
     yield f"Screening for a start on {screening.start}: {str(screening.verdict).upper()}"
     if screening.not_before is not None:
         yield f"Opioid-free intervals allow a start from {screening.not_before}."
+    for words in override_words(screening):
+        yield from _wrapped(words)
     for finding in judged(screening):
         yield from ("", *_finding_lines(finding))
     if screening.missing:
         yield from ("", *_wrapped(missing_words(screening)))
+    if any(finding.severity is Severity.HOLD for finding in screening.findings):
+        yield from ("", *_wrapped(f"An override of a hold is bound to: {screening.digest}"))
+
+
+def _stamp_lines(screening: Screening) -> Iterator[str]:
     stamp = screening.knowledge
     yield from ("", *_wrapped(f"Knowledge base {stamp.version}, sha256 {stamp.sha256[:16]}."))
     yield from _wrapped(NOT_REVIEWED)
+
+
+def _milestone_lines(screening: Screening) -> Iterator[str]:
+    if screening.milestones:
+        yield from ("", "Dated notes")
+    for due in screening.milestones:
+        sources = f" [{', '.join(due.sources)}]" if due.sources else ""
+        first, *more = _wrap(f"{due.title}: {due.what}{sources}", _WIDTH - 12)
+        yield f"{due.on}  {first}"
+        yield from (" " * 12 + line for line in more)
+
+
+def _medicine_lines(screening: Screening) -> Iterator[str]:
+    if screening.medicines:
+        yield from ("", "Medicines as they were read")
+    for each in screening.medicines:
+        yield from _wrapped(f"{each.line}: {each.read_as}.")
+        yield from _wrapped(each.why, "    ")
+
+
+def _basis_lines(screening: Screening) -> Iterator[str]:
+    """Every rule: what became of it, on which inputs, what would change it, and its sources."""
+    yield from ("", "Basis: every rule")
+    for rule in screening.basis:
+        yield from _wrapped(f"{rule.code} {rule.title}: {rule.outcome.value}")
+        yield from _wrapped(rule.says, "    ")
+        yield from _wrapped("; ".join(f"{name}: {text}" for name, text in rule.inputs), "    ")
+        if rule.outcome is not Outcome.DID_NOT_FIRE:
+            on = f" From {rule.changes_on}." if rule.changes_on else ""
+            yield from _wrapped(f"Changes: {rule.changes}{on}", "    ")
+        cited = ", ".join(f"{source.key} ({source.tier})" for source in rule.sources)
+        yield from _wrapped(f"Sources (tier): {cited}", "    ")
+
+
+def _basis_in_short(screening: Screening) -> Iterator[str]:
+    """Every rule by its code, grouped by what became of it."""
+    yield from ("", "Basis: every rule (`screen` gives inputs and sources of each)")
+    for outcome in Outcome:
+        rules = [_in_short(rule) for rule in screening.basis if rule.outcome is outcome]
+        if rules:
+            yield from _wrapped(f"{outcome.value.capitalize()}: {', '.join(rules)}.", "    ")
+
+
+def _in_short(rule: RuleOutcome) -> str:
+    not_evaluated = rule.outcome is Outcome.NOT_EVALUATED
+    return f"{rule.code} (for want of {', '.join(rule.wanting)})" if not_evaluated else rule.code
 
 
 def _finding_lines(finding: Finding) -> Iterable[str]:
@@ -119,27 +190,40 @@ def _protocol_lines(row: Protocol) -> Iterable[str]:
     yield from (*_wrapped(f"Source: {row.source} (tier {row.evidence_tier}).", "    "), "")
 
 
-def opioid_text(rows: Sequence[Opioid]) -> str:
+def opioid_text(rows: Sequence[Opioid], base: Knowledge) -> str:
     """What the knowledge base says of an opioid, with the sources written out."""
-    return "\n".join(line for row in rows for line in _opioid_lines(row)) + "\n"
+    return "\n".join(line for row in rows for line in _opioid_lines(row, base)) + "\n"
 
 
-def _opioid_lines(row: Opioid) -> Iterable[str]:
+def self_check_text(songs: Sequence[Song], base: Knowledge) -> str:
+    """Every canary, whether its rule fired, and how many did."""
+    lines = [
+        f"{'ok    ' if song.fired else 'SILENT'} {song.canary.code} "
+        f"{song.canary.severity}: {song.canary.what}"
+        for song in songs
+    ]
+    fired = sum(song.fired for song in songs)
+    summed = f"{fired} of {len(songs)} canaries; knowledge base {base.version}, {base.sha256[:16]}."
+    return "\n".join([*lines, "", summed, NOT_REVIEWED]) + "\n"
+
+
+def _opioid_lines(row: Opioid, base: Knowledge) -> Iterable[str]:
     yield row.name
     yield from _wrapped(f"{row.kind.replace('_', ' ')}; release: {row.release}.", "    ")
     yield from _wrapped(_window_words(row), "    ")
     yield from _wrapped(row.note, "    ")
+    yield from _wrapped(f"{row.fact} (confidence: {row.confidence})", "    ")
     for key in row.sources:
-        source = knowledge().sources[key]
+        source = base.sources[key]
         yield from _wrapped(f"- {source.title} ({key}, tier {source.tier})", "    ")
     yield from (*_wrapped(NOT_REVIEWED, "    "), "")
 
 
 def _window_words(row: Opioid) -> str:
     if not row.is_opioid:
-        return "No opioid agonist: no interval is counted."
+        return f"No opioid agonist: no interval is counted. {row.why_not}"
     if row.window is None:
-        return f"Depot: no interval is known; held for {policy('depot_lookback').days} days."
+        return f"Depot: no interval is known; held for {policy('depot_lookback').whole} days."
     least, most = row.window
     if least == 0:
         return f"Warns while taken and for {most} days after."

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from typing import NamedTuple
 
 from ldn_titration import sig
 from ldn_titration.findings import Finding, Screening
 from ldn_titration.knowledge import knowledge, policy
+from ldn_titration.plan import DRUG, Plan, PlanStep
 from ldn_titration.preparation import Drops, OralSolution, Preparation
-from ldn_titration.schedule import DRUG, Plan, PlanStep
 
 __all__ = [
+    "MONTHS",
     "NOT_REVIEWED",
+    "REMINDERS",
+    "WEEKDAYS",
+    "Table",
+    "day_words",
     "directions",
     "dropper_band",
     "how_often",
     "judged",
+    "mark",
     "missing_words",
+    "override_words",
     "preparation_words",
     "publishers",
     "sentence",
@@ -29,14 +38,67 @@ _QUANTITY = re.compile(
     r"(?<=\d) (?=(?:mg|mcg|ng|pg|g|mL|drops?|capsules?|tablets?|days?|and \d/\d)\b)"
 )
 
+# The locale must not change a page, so the names are not taken from it.
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+REMINDERS = (
+    "Never take two doses to make up for one that was missed.",
+    "Before any opioid (painkiller, cough or diarrhoea medicine), say that you take naltrexone.",
+)
+
 NOT_REVIEWED = "The knowledge base is not yet clinically reviewed."
 
 
+class Table(NamedTuple):
+    """A table: caption, column names, rows of text."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def day_words(day: date) -> str:
+    """The date as people say it, the same in every locale: "Monday 4 January 2027"."""
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
 def title(plan: Plan) -> str:
-    """The heading of a plan: drug with its salt, and DRAFT where it is one."""
+    """The heading of a plan: drug with its salt, and DRAFT or an override where there is one."""
     band = " (low dose)" if plan.regimen.band == "low" else ""
     heading = f"{DRUG.capitalize()}{band}: titration plan"
-    return heading if plan.status == "cleared" else f"DRAFT, not cleared: {heading}"
+    if plan.status == "draft":
+        return f"DRAFT, not cleared: {heading}"
+    return f"HOLD OVERRIDDEN: {heading}" if plan.screening.overrides else heading
+
+
+def mark(plan: Plan) -> str:
+    """What stands behind every heading of a plan that is not simply cleared."""
+    if plan.status == "draft":
+        return " (DRAFT)"
+    return " (HOLD OVERRIDDEN)" if plan.screening.overrides else ""
+
+
+def override_words(screening: Screening) -> tuple[str, ...]:
+    """Each override that counts, in a sentence; the verdict underneath is named again."""
+    return tuple(
+        f"{each.code} is overridden by {each.by} on {each.on}: {each.reason}. "
+        f"The verdict stays {str(screening.verdict).upper()}."
+        for each in screening.overrides
+    )
 
 
 def how_often(plan: Plan) -> str:

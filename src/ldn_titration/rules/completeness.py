@@ -3,61 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
-from ldn_titration.findings import Finding, Severity
-from ldn_titration.knowledge import knowledge
-from ldn_titration.rules.case import Case
-from ldn_titration.rules.exposures import rows_of
+from ldn_titration.findings import Severity
+from ldn_titration.patient import REQUIRED
+from ldn_titration.rules.case import Case, Found, rule
 
 __all__: list[str] = []
 
-_CHOICE = ("project_choice",)  # what nobody judged is not passed over in silence
 
-
-def missing_facts(case: Case) -> Iterable[Finding]:
+@rule("FACT-01", reads=" ".join(REQUIRED))
+def missing_facts(case: Case) -> Iterable[Found]:
     """FACT-01: a required fact is not known, one finding each."""
     for name in case.patient.missing():
-        yield Finding(
-            code="FACT-01",
-            severity=Severity.INSUFFICIENT,
-            message=f"Not known: {name}.",
-            action=f'Ask, and state it as "{name}" of the patient.',
-        )
+        action = f'Ask, and state it as "{name}" of the patient.'
+        yield Found(Severity.INSUFFICIENT, f"Not known: {name}.", action)
 
 
-def unrecognised_medicines(case: Case) -> Iterable[Finding]:
+@rule("FACT-02", needs="assessed_on", reads="start")
+def stale_assessment(case: Case) -> Iterable[Found]:
+    """FACT-02: the assessment is old at the start, or dated after it."""
+    on, age = case.patient.assessed_on, case.policy("assessment_age")
+    if on is None:
+        return
+    if on > case.start_day:
+        message = f"The assessment of {on} is dated after the start."
+        yield Found(Severity.INFO, message, "Check both dates.")
+    elif case.start_day - on > timedelta(age.whole):
+        message = f"The assessment of {on} is older than {age.whole} days at the start."
+        yield Found(Severity.INFO, message, "Assess again before the start.", sources=age.sources)
+
+
+@rule("MED-01", needs="medications", reads="unrecognised_medicines_checked")
+def unrecognised_medicines(case: Case) -> Iterable[Found]:
     """MED-01: a medicine that the knowledge base does not know may be an opioid."""
-    names = [m.label for m in case.patient.medications or () if not rows_of(m)]
-    hidden = [name for name in names if knowledge().names_an_opioid(name)]
-    others = [name for name in names if name not in hidden]
+    names = [m.label for m in case.medicines if m.line.kind == "unknown"]
     checked = case.patient.unrecognised_medicines_checked == "yes"
-    if hidden:
-        yield Finding(
-            code="MED-02",
-            severity=Severity.INSUFFICIENT,
-            message=f"Not recognised, but named like an opioid: {', '.join(hidden)}.",
-            action="Write the name alone, without strength and form.",
-            sources=_CHOICE,
-        )
-    if others:
-        yield Finding(
-            code="MED-01",
-            severity=Severity.CAUTION if checked else Severity.INSUFFICIENT,
-            message=f"Not recognised: {', '.join(others)}.",
-            action="Somebody checked that none is an opioid; interactions are not screened."
+    if names:
+        yield Found(
+            Severity.CAUTION if checked else Severity.INSUFFICIENT,
+            f"Not recognised: {', '.join(names)}.",
+            "Somebody checked that none is an opioid; interactions are not screened."
             if checked
             else 'Check that none is an opioid, and state "unrecognised_medicines_checked": "yes".',
-            sources=_CHOICE,
         )
 
 
-def unjudged_conditions(case: Case) -> Iterable[Finding]:
-    """CON-01: conditions are listed; no rule here reads them."""
-    if case.patient.conditions:
-        yield Finding(
-            code="CON-01",
-            severity=Severity.CAUTION,
-            message=f"Not judged by any rule: {', '.join(case.patient.conditions)}.",
-            action="Weigh each condition against naltrexone.",
-            sources=_CHOICE,
+@rule("MED-02", needs="medications")
+def hidden_opioids(case: Case) -> Iterable[Found]:
+    """MED-02: a line that holds an opioid's name among words that are not understood."""
+    names = [m.label for m in case.medicines if m.line.kind == "hidden"]
+    if names:
+        yield Found(
+            Severity.INSUFFICIENT,
+            f"Not recognised, but named like an opioid: {', '.join(names)}.",
+            "Write the name alone, without anything else; or leave the line out if nothing of "
+            "it is taken.",
         )
+
+
+@rule("CON-01", needs="conditions")
+def unjudged_conditions(case: Case) -> Iterable[Found]:
+    """CON-01: conditions that no rule reads are listed."""
+    names = [name for name in case.patient.conditions or () if case.base.condition(name) is None]
+    if names:
+        message = f"Not judged by any rule: {', '.join(names)}."
+        yield Found(Severity.CAUTION, message, "Weigh each condition against naltrexone.")
+
+
+_DENIED = (
+    "opioid_dependence acute_withdrawal pregnant liver_disease kidney_impairment "
+    "lactose_intolerance"
+)
+
+
+@rule("CON-02", needs="conditions", reads=_DENIED)
+def contradicted_facts(case: Case) -> Iterable[Found]:
+    """CON-02: a listed condition denies a fact that was stated."""
+    for name in case.patient.conditions or ():
+        row = case.base.condition(name)
+        fact, *values = row.denied_by if row and row.denied_by else ("",)
+        if row and fact and getattr(case.patient, fact) in values:
+            yield Found(
+                Severity.INSUFFICIENT,
+                f'"{name}" is listed, but "{fact}" is "{getattr(case.patient, fact)}".',
+                "Correct the list or the fact; name a condition of the past as such.",
+                sources=row.sources,
+            )

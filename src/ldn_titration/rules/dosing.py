@@ -1,61 +1,83 @@
-"""Doses: the band's ceiling and floor, and what the protocol itself warns of."""
+"""Doses: the band's ceiling and floor, start and pace, and what the protocol warns of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
-from ldn_titration.findings import Finding, Severity
-from ldn_titration.knowledge import Policy, policy
+from ldn_titration.findings import Severity
+from ldn_titration.knowledge import Knowledge, Policy
 from ldn_titration.quantities import Mass
 from ldn_titration.regimen import Regimen
-from ldn_titration.rules.case import Case
+from ldn_titration.rules.case import Case, Found, rule
 
-__all__ = ["dose_findings"]
+__all__ = ["dose_range"]
 
 
-def dose_range(case: Case) -> Iterable[Finding]:
+@rule("DOS-01", needs="regimen")
+def dose_range(case: Case) -> Iterable[Found]:
     """DOS-01: a daily dose above what the band allows, or below low dose."""
-    return () if case.regimen is None else dose_findings(case.regimen)
+    return () if case.regimen is None else _judge_doses(case.regimen, case.base)
 
 
-def dose_findings(regimen: Regimen) -> Iterable[Finding]:
+def _judge_doses(regimen: Regimen, base: Knowledge) -> Iterator[Found]:
     """What the doses of a regimen say by themselves, whoever the patient is."""
     doses = [step.daily_dose for step in regimen.steps]
     highest, lowest = max(doses), min(doses)
     band = "low_dose_ceiling" if regimen.band == "low" else "standard_dose_ceiling"
-    ceiling, caution = policy(band), policy("low_dose_caution")
+    ceiling, caution = base.policy[band], base.policy["low_dose_caution"]
     if highest > ceiling.mass:
         step = doses.index(highest) + 1
         yield _dose(Severity.STOP, highest, step, f"above {ceiling.mass}", ceiling)
     elif highest > caution.mass:
         step = doses.index(highest) + 1
         yield _dose(Severity.CAUTION, highest, step, f"above {caution.mass}", caution)
-    floor = policy("low_dose_floor")
+    floor = base.policy["low_dose_floor"]
     if regimen.band == "low" and lowest < floor.mass:
         step = doses.index(lowest) + 1
         yield _dose(Severity.STOP, lowest, step, f"below {floor.mass}", floor)
 
 
-def _dose(severity: Severity, dose: Mass, step: int, limit: str, basis: Policy) -> Finding:
-    return Finding(
-        code="DOS-01",
-        severity=severity,
-        message=f"Step {step} gives {dose} a day, {limit} a day. {basis.fact}",
-        action="Check for a slip of unit or of decimal point."
+def _dose(severity: Severity, dose: Mass, step: int, limit: str, basis: Policy) -> Found:
+    return Found(
+        severity,
+        f"Step {step} gives {dose} a day, {limit} a day. {basis.fact}",
+        "Check for a slip of unit or of decimal point."
         if severity is Severity.STOP
         else "Check that this dose is meant.",
         sources=basis.sources,
     )
 
 
-def protocol_caution(case: Case) -> Iterable[Finding]:
+@rule("DOS-02", needs="regimen")
+def start_increment_and_pace(case: Case) -> Iterable[Found]:
+    """DOS-02: a first dose, an increment or a pace beyond those of the cited titrations."""
+    regimen = case.regimen
+    if regimen is None or regimen.band != "low":
+        return
+    doses = [step.daily_dose for step in regimen.steps]
+    start, most = case.policy("usual_start_most"), case.policy("usual_increment_most")
+    if doses[0] > start.mass:
+        yield _unusual(f"The first dose is {doses[0]} a day, above {start.mass}.", start)
+    rises = [(up - low, n) for n, (low, up) in enumerate(pairwise(doses), 2) if up > low]
+    if rises and max(rises)[0] > most.mass:
+        rise, step = max(rises)
+        yield _unusual(f"Step {step} adds {rise} a day, more than {most.mass}.", most)
+    least = case.policy("usual_step_least")
+    short = [days for step in regimen.steps[:-1] if (days := step.days or 0) < least.whole]
+    if short:
+        yield _unusual(f"A step lasts {min(short)} days, fewer than {least.whole}.", least)
+
+
+def _unusual(message: str, basis: Policy) -> Found:
+    action = "Check that this is meant."
+    return Found(Severity.INFO, f"{message} {basis.fact}", action, sources=basis.sources)
+
+
+@rule("PRO-01", needs="regimen")
+def protocol_caution(case: Case) -> Iterable[Found]:
     """PRO-01: what the chosen protocol's entry says of itself."""
     cited = case.regimen.cited if case.regimen is not None else None
     if cited is not None:
-        yield Finding(
-            code="PRO-01",
-            severity=Severity.INFO,
-            message=f"{cited.title}: {cited.caution}",
-            action="Weigh this before prescribing.",
-            sources=(cited.source,),
-        )
+        message = f"{cited.title}: {cited.caution}"
+        yield Found(Severity.INFO, message, "Weigh this before prescribing.", sources=cited.sources)

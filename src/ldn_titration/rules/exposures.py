@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from ldn_titration.knowledge import Opioid, knowledge, normalised
+from ldn_titration.knowledge import Knowledge, Line, Opioid
+from ldn_titration.knowledge.names import key_of
+from ldn_titration.knowledge.rows import Interaction
 from ldn_titration.patient import Medication, OpioidExposure, PatientFacts
 from ldn_titration.values import Month
 
-__all__ = ["Exposure", "exposures_of", "rows_of"]
+__all__ = ["Exposure", "ListedMedicine", "exposures_of", "interactions_of", "medicines_of"]
+
+
+class ListedMedicine(NamedTuple):
+    """One entry of the patient's list, as it was written and as it was read."""
+
+    label: str
+    line: Line
 
 
 class Exposure(NamedTuple):
     """An exposure with the rows of the knowledge base that it may denote.
 
     ``settled`` tells whether they all have one window, so that it can be counted. ``last``
-    is the last dose (None: not known); a month counts as its last day.
+    is the last dose (None: not known); a month counts as its last day. ``longest`` is the
+    longest window that could apply, in days (a depot has none).
     """
 
     label: str
@@ -25,6 +35,7 @@ class Exposure(NamedTuple):
     settled: bool
     last: date | None
     ongoing: bool
+    longest: int
 
     @property
     def counts(self) -> bool:
@@ -34,7 +45,7 @@ class Exposure(NamedTuple):
     @property
     def only_warns(self) -> bool:
         """Whether every row's window is from 0, so that it warns and never stops."""
-        return bool(self.rows) and all(row.window and row.window[0] == 0 for row in self.rows)
+        return bool(self.rows) and all(row.min_days == 0 for row in self.rows)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -42,51 +53,103 @@ class Exposure(NamedTuple):
         cited = dict.fromkeys(source for row in self.rows for source in row.sources)
         return tuple(cited) or ("project_choice",)
 
-    @property
-    def longest(self) -> int:
-        """The longest window that could apply, in days (a depot has none)."""
-        if not self.rows:
-            return knowledge().longest_window
-        return max((row.window[1] for row in self.rows if row.window), default=0)
+
+def medicines_of(patient: PatientFacts, base: Knowledge) -> tuple[ListedMedicine, ...]:
+    """Every entry of the medication list, read."""
+    return tuple(ListedMedicine(m.label, _line(m, base)) for m in patient.medications or ())
 
 
-def exposures_of(patient: PatientFacts) -> Iterator[Exposure]:
-    """Every exposure: those told of, and each known opioid among the medicines, as ongoing."""
+def _line(medicine: Medication, base: Knowledge) -> Line:
+    if medicine.name is not None:
+        return base.read_line(medicine.name)
+    return base.read_code(medicine.rxcui or medicine.code or "")
+
+
+def interactions_of(
+    listed: Sequence[ListedMedicine], base: Knowledge
+) -> Iterator[tuple[str, Interaction]]:
+    """Each listed medicine of which a rule tells, with its row, also where it is not
+    understood in full.
+    """
+    for medicine in listed:
+        rows = (row for name in _names_in(medicine) for row in base.interactions_with(name))
+        for row in dict.fromkeys(rows):
+            yield medicine.label, row
+
+
+def _names_in(medicine: ListedMedicine) -> Iterator[str]:
+    for name in medicine.line.names:
+        yield from name.medicines
+        yield from dict.fromkeys(row.substance for row in name.opioids)
+
+
+def exposures_of(
+    patient: PatientFacts, listed: Sequence[ListedMedicine], base: Knowledge
+) -> Iterator[Exposure]:
+    """Every exposure: those told of, and what a line of the list holds, as ongoing."""
     for told in patient.opioids.exposures:
-        yield _told(told)
-    for medicine in patient.medications or ():
-        rows = rows_of(medicine)
-        if rows:
-            yield Exposure(medicine.label, rows, _one_window(rows), None, ongoing=True)
+        yield _told(told, base)
+    for label, line in listed:
+        if line.kind == "listed":
+            for name in line.names:
+                if name.opioids:
+                    yield _exposure(label, name.opioids, None, True, True, base)
 
 
-def rows_of(named: OpioidExposure | Medication) -> tuple[Opioid, ...]:
-    """What a name or code may denote; empty where it is not known."""
-    if named.rxcui is not None:
-        return knowledge().coded(named.rxcui)
-    name = named.substance if isinstance(named, OpioidExposure) else named.name
-    return knowledge().named(name or "")
+def _exposure(
+    label: str,
+    rows: tuple[Opioid, ...],
+    last: date | None,
+    ongoing: bool,
+    form_known: bool,
+    base: Knowledge,
+) -> Exposure:
+    settled = bool(rows) and form_known and len({(row.acting, row.window) for row in rows}) == 1
+    longest = max((row.max_days or 0 for row in rows), default=base.longest_window)
+    return Exposure(label, rows, settled, last, ongoing, longest)
 
 
-def _told(exposure: OpioidExposure) -> Exposure:
-    rows = rows_of(exposure)
-    fitting = _of_release(rows, exposure.release)
-    last = exposure.last_taken
-    return Exposure(
-        exposure.label,
-        fitting or tuple(form for row in rows[:1] for form in knowledge().forms_of(row.substance)),
-        bool(fitting) and _one_window(fitting) and _form_is_settled(exposure, fitting),
+def _told(told: OpioidExposure, base: Knowledge) -> Exposure:
+    rows = _rows_of(told, base)
+    fitting = _of_release(rows, told.release)
+    candidates = fitting or tuple(f for row in rows[:1] for f in base.forms_of(row.substance))
+    last = told.last_taken
+    return _exposure(
+        told.label,
+        tuple(_by_dose(row, told, base) for row in candidates),
         last.last_day if isinstance(last, Month) else None if isinstance(last, str) else last,
-        exposure.ongoing,
+        told.ongoing,
+        bool(fitting) and _form_is_settled(told, fitting, base),
+        base,
     )
 
 
-def _form_is_settled(exposure: OpioidExposure, rows: tuple[Opioid, ...]) -> bool:
-    """Whether the form is stated, or the name says it; a bare substance or code does not."""
-    name = normalised(exposure.substance or "")
-    bare = exposure.rxcui is not None or any(name == normalised(row.substance) for row in rows)
-    one_window_for_all = all(row.release in {"any", "unknown"} for row in rows)
-    return exposure.release != "unknown" or one_window_for_all or not bare
+def _rows_of(told: OpioidExposure, base: Knowledge) -> tuple[Opioid, ...]:
+    """What a name or code may denote; empty where it is not known."""
+    if told.substance is None:
+        return base.coded(told.rxcui or told.code or "")
+    line = base.read_line(told.substance)
+    return line.names[0].opioids if line.kind == "listed" and len(line.names) == 1 else ()
+
+
+def _by_dose(row: Opioid, told: OpioidExposure, base: Knowledge) -> Opioid:
+    """Loperamide above its labelled dose, counted like a long-acting opioid."""
+    limit = base.policy["loperamide_dose_most"].mass
+    if row.id != "loperamide" or told.daily_dose is None or told.daily_dose <= limit:
+        return row
+    least, most = base.policy["loperamide_high_min"], base.policy["loperamide_high_max"]
+    return row._replace(
+        min_days=max(row.min_days or 0, least.whole), max_days=max(row.max_days or 0, most.whole)
+    )
+
+
+def _form_is_settled(told: OpioidExposure, rows: tuple[Opioid, ...], base: Knowledge) -> bool:
+    """Whether the form is stated, or the name or product says it; a bare substance does not."""
+    if told.release != "unknown" or all(row.release in {"any", "unknown"} for row in rows):
+        return True
+    if told.rxcui is not None:
+        return base.is_product(told.rxcui)
+    return not any(key_of(told.substance or "") == key_of(row.substance) for row in rows)
 
 
 def _of_release(rows: tuple[Opioid, ...], release: str) -> tuple[Opioid, ...]:
@@ -97,7 +160,3 @@ def _of_release(rows: tuple[Opioid, ...], release: str) -> tuple[Opioid, ...]:
     if not fitting and release == "extended":
         return tuple(row for row in rows if row.is_depot)
     return fitting
-
-
-def _one_window(rows: tuple[Opioid, ...]) -> bool:
-    return len({row.window for row in rows}) == 1

@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
-from ldn_titration.findings import Finding, Severity
-from ldn_titration.knowledge import Opioid, policy
+from ldn_titration.findings import Severity
+from ldn_titration.knowledge import Opioid
 from ldn_titration.patient import OpioidTest
-from ldn_titration.rules.case import Case
+from ldn_titration.rules.case import Case, Found, rule
 from ldn_titration.rules.exposures import Exposure
 from ldn_titration.values import whole_day
 
-__all__ = ["not_before", "opioid_free_days"]
+__all__ = ["later", "not_before", "opioid_free_days"]
+
+_HISTORY = "opioids medications"
 
 
 def opioid_free_days(last: date, start: date) -> int:
@@ -44,15 +46,18 @@ def _offset(moment: datetime) -> timedelta:
 # --- the rules ------------------------------------------------------------------------
 
 
-def ongoing_opioid(case: Case) -> Iterable[Finding]:
+@rule("OPI-01", needs=_HISTORY, reads="opioid_in_use start")
+def ongoing_opioid(case: Case) -> Iterable[Found]:
     """OPI-01: an opioid is taken now, or on the day of the start or later."""
+    if case.patient.opioid_in_use == "yes":
+        action = "Do not start naltrexone with an opioid on board; state which it is."
+        yield Found(Severity.STOP, "An opioid is said to be in use.", action)
     for exposure in case.exposures:
         if exposure.counts and not exposure.only_warns and _on_board(exposure, case):
-            yield Finding(
-                code="OPI-01",
-                severity=Severity.STOP,
-                message=f"{exposure.label} is taken, or may be taken, at or after the start.",
-                action="Do not start naltrexone with an opioid on board. "
+            yield Found(
+                Severity.STOP,
+                f"{exposure.label} is taken, or may be taken, at or after the start.",
+                "Do not start naltrexone with an opioid on board. "
                 f"The longest interval that could apply: {_longest(exposure)}.",
                 sources=exposure.sources,
             )
@@ -71,17 +76,26 @@ def _longest(exposure: Exposure) -> str:
     return f"{days}, and {unknown}" if exposure.longest else unknown
 
 
-def interval_too_short(case: Case) -> Iterable[Finding]:
-    """OPI-02 and OPI-03: fewer opioid-free days than the window asks for.
-
-    Where several windows could apply, it is said only if each of them stops the start.
-    """
+@rule("OPI-02", needs=_HISTORY, reads="start")
+def interval_below_minimum(case: Case) -> Iterable[Found]:
+    """OPI-02: fewer opioid-free days than the minimum of every window that could apply."""
     for exposure in _dated(case):
-        judged = {_judged(row, exposure, case) for row in exposure.rows}
-        depot = exposure.rows[0].is_depot
-        if judged == {Severity.STOP} or (exposure.settled and not depot and judged != {None}):
-            severity = Severity.STOP if judged == {Severity.STOP} else Severity.HOLD
-            yield _too_short(exposure, case, severity)
+        if _judged(exposure, case) is Severity.STOP:
+            yield _too_short(exposure, case, Severity.STOP, "Start later.")
+
+
+@rule("OPI-03", needs=_HISTORY, reads="start")
+def interval_below_maximum(case: Case) -> Iterable[Found]:
+    """OPI-03: opioid-free days between the minimum and the maximum of the window."""
+    for exposure in _dated(case):
+        if _judged(exposure, case) is Severity.HOLD and not exposure.rows[0].is_depot:
+            yield _too_short(
+                exposure,
+                case,
+                Severity.HOLD,
+                "Start later, or let a named clinician decide with a reason; "
+                "a negative naloxone challenge supports that decision and never replaces it.",
+            )
 
 
 def _dated(case: Case) -> Iterator[Exposure]:
@@ -91,32 +105,38 @@ def _dated(case: Case) -> Iterator[Exposure]:
             yield exposure
 
 
-def _judged(row: Opioid, exposure: Exposure, case: Case) -> Severity | None:
+def _judged(exposure: Exposure, case: Case) -> Severity | None:
+    """What the days since the last dose amount to; None where they amount to nothing.
+
+    Where several windows could apply, it is said only if each of them stops the start.
+    """
+    judged = {_by_row(row, exposure, case) for row in exposure.rows}
+    if judged == {Severity.STOP}:
+        return Severity.STOP
+    return Severity.HOLD if exposure.settled and judged != {None} else None
+
+
+def _by_row(row: Opioid, exposure: Exposure, case: Case) -> Severity | None:
     """What one row says about the days since the last dose; None where it says nothing."""
     if exposure.last is None:
         return None
     if row.window is None:
-        return Severity.HOLD if _within_lookback(exposure, case.start_day) else None
+        return Severity.HOLD if _within_lookback(exposure, case, case.start_day) else None
     free = opioid_free_days(exposure.last, case.start)
     if row.window[0] == 0 or free >= row.window[1]:
         return None
     return Severity.STOP if free < row.window[0] else Severity.HOLD
 
 
-def _too_short(exposure: Exposure, case: Case, severity: Severity) -> Finding:
-    stop = severity is Severity.STOP
+def _too_short(exposure: Exposure, case: Case, severity: Severity, action: str) -> Found:
     free = opioid_free_days(exposure.last or case.start, case.start)
-    return Finding(
-        code="OPI-02" if stop else "OPI-03",
-        severity=severity,
-        message=f"{exposure.label}: {free} opioid-free days before the start; "
+    return Found(
+        severity,
+        f"{exposure.label}: {free} opioid-free days before the start; "
         f"{_window_words(exposure)} are asked for.",
-        action="Start later."
-        if stop
-        else "Start later, or let a named clinician decide with a reason; "
-        "a negative naloxone challenge supports that decision and never replaces it.",
-        clears_on=_first_clear_day(exposure),
-        sources=exposure.sources,
+        action,
+        _first_clear_day(exposure),
+        exposure.sources,
     )
 
 
@@ -131,42 +151,42 @@ def _first_clear_day(exposure: Exposure) -> date | None:
     window = exposure.rows[0].window if exposure.settled else None
     if exposure.last is None or window is None:
         return None
-    return _later(whole_day(exposure.last), window[1] + 1)
+    return later(whole_day(exposure.last), window[1] + 1)
 
 
-def _later(day: date, days: int) -> date | None:
+def later(day: date, days: int) -> date | None:
+    """The day so many days later; None where the calendar ends before it."""
     ordinal = day.toordinal() + days
     return date.fromordinal(ordinal) if ordinal <= date.max.toordinal() else None
 
 
-def depot_buprenorphine(case: Case) -> Iterable[Finding]:
+@rule("OPI-04", needs=_HISTORY, reads="start")
+def depot_buprenorphine(case: Case) -> Iterable[Found]:
     """OPI-04: a depot opioid within the look-back; no number of days is known for it."""
-    lookback = policy("depot_lookback")
+    lookback = case.policy("depot_lookback")
     for exposure in _dated(case):
-        is_depot = exposure.settled and exposure.rows[0].is_depot
-        if is_depot and _judged(exposure.rows[0], exposure, case) is not None:
-            yield Finding(
-                code="OPI-04",
-                severity=Severity.HOLD,
-                message=f"{exposure.label}: a depot opioid was given within "
-                f"{lookback.days} days before the start. No interval is established.",
-                action="Let a specialist decide: a urine test that covers buprenorphine "
+        if exposure.rows[0].is_depot and _judged(exposure, case) is Severity.HOLD:
+            yield Found(
+                Severity.HOLD,
+                f"{exposure.label}: a depot opioid was given within "
+                f"{lookback.whole} days before the start. No interval is established.",
+                "Let a specialist decide: a urine test that covers buprenorphine "
                 "and a naloxone challenge, both negative.",
-                sources=tuple(dict.fromkeys((*exposure.sources, *lookback.sources))),
+                sources=(*exposure.sources, *lookback.sources),
             )
 
 
-def unknown_exposure(case: Case) -> Iterable[Finding]:
+@rule("OPI-05", needs=_HISTORY, reads="start")
+def unknown_exposure(case: Case) -> Iterable[Found]:
     """OPI-05: the opioid, its release form or the day of its last dose is not known."""
     for exposure in case.exposures:
         unknown = _unknowns(exposure)
         if exposure.counts and unknown and not _on_board(exposure, case):
-            yield Finding(
-                code="OPI-05",
-                severity=Severity.INSUFFICIENT,
-                message=f"{exposure.label}: not known: {', '.join(unknown)}. "
+            yield Found(
+                Severity.INSUFFICIENT,
+                f"{exposure.label}: not known: {', '.join(unknown)}. "
                 f"The longest interval that could apply: {_longest(exposure)}.",
-                action="Find out what was taken, in which form, and when last.",
+                "Find out what was taken, in which form, and when last.",
                 sources=exposure.sources,
             )
 
@@ -180,53 +200,81 @@ def _unknowns(exposure: Exposure) -> list[str]:
     return [words for words, is_unknown in checks if is_unknown]
 
 
-def tests_for_opioids(case: Case) -> Iterable[Finding]:
-    """OPI-06: a positive screen or challenge stops; one that is pending is not known."""
-    named = (
-        ("urine opioid screen", case.patient.urine_opioid_screen),
-        ("naloxone challenge", case.patient.naloxone_challenge),
-    )
-    for name, test in named:
-        if test is not None and test.result != "negative":
-            yield _test_finding(name, test)
+_TESTS = "urine_opioid_screen naloxone_challenge"
 
 
-def _test_finding(name: str, test: OpioidTest) -> Finding:
-    positive = test.result == "positive"
-    return Finding(
-        code="OPI-06",
-        severity=Severity.STOP if positive else Severity.INSUFFICIENT,
-        message=f"The {name} of {test.on} is {test.result}.",
-        action="Do not start." if positive else "Wait for its result.",
-        sources=("naltrexone_tablet_label_2",),
-    )
+@rule("OPI-06", needs="opioid_dependence acute_withdrawal", reads=_TESTS)
+def dependence_withdrawal_or_test(case: Case) -> Iterable[Found]:
+    """OPI-06: dependence, withdrawal, a positive test; a pending one is not known."""
+    patient = case.patient
+    if patient.opioid_dependence == "yes":
+        yield _contraindicated("Opioid dependence is a contraindication.")
+    if patient.acute_withdrawal == "yes":
+        yield _contraindicated("Acute opioid withdrawal is a contraindication.")
+    for name, test in _tests(case):
+        if test.result == "positive":
+            yield _contraindicated(f"The {name} of {test.on} is positive.")
+        elif test.result == "pending":
+            message = f"The {name} of {test.on} is pending."
+            yield Found(Severity.INSUFFICIENT, message, "Wait for its result.")
 
 
-def implied_opioid(case: Case) -> Iterable[Finding]:
+def _contraindicated(message: str) -> Found:
+    return Found(Severity.STOP, message, "Do not start.")
+
+
+def _tests(case: Case) -> Iterator[tuple[str, OpioidTest]]:
+    """The tests that were done, each with its name."""
+    if case.patient.urine_opioid_screen is not None:
+        yield "urine opioid screen", case.patient.urine_opioid_screen
+    if case.patient.naloxone_challenge is not None:
+        yield "naloxone challenge", case.patient.naloxone_challenge
+
+
+@rule("TST-01", reads=f"{_TESTS} start")
+def negative_test(case: Case) -> Iterable[Found]:
+    """TST-01: a negative test supports a start, and shortens no interval."""
+    for name, test in _tests(case):
+        if test.result == "negative":
+            late = test.on > case.start_day
+            means = "it is dated after the start" if late else "it supports a start"
+            yield Found(
+                Severity.INFO,
+                f"The {name} of {test.on} is negative: {means} and clears nothing.",
+                "Keep the opioid-free interval; ask for kratom, fentanyl and tramadol by name.",
+            )
+
+
+@rule("OPI-07", needs=_HISTORY, reads="opioid_in_use")
+def implied_opioid(case: Case) -> Iterable[Found]:
     """OPI-07: an antagonist or withdrawal medicine, whose presence asks for the opioid."""
+    answered = case.patient.opioid_in_use == "no"
     for exposure in case.exposures:
         if any(row.presence == "implies_opioid" for row in exposure.rows):
-            yield Finding(
-                code="OPI-07",
-                severity=Severity.INSUFFICIENT,
-                message=f"{exposure.label} is usually given because of an opioid.",
-                action="Ask: is an opioid in use, or was one lately?",
+            yield Found(
+                Severity.CAUTION if answered else Severity.INSUFFICIENT,
+                f"{exposure.label} is usually given because of an opioid.",
+                "It was asked, and no opioid is in use or was lately."
+                if answered
+                else "Ask whether an opioid is in use or was lately, state it among the "
+                'opioids, and answer with "opioid_in_use".',
                 sources=exposure.sources,
             )
 
 
-def gut_and_kappa_opioids(case: Case) -> Iterable[Finding]:
+@rule("OPI-08", needs=_HISTORY, reads="start")
+def gut_and_kappa_opioids(case: Case) -> Iterable[Found]:
     """OPI-08: loperamide, eluxadoline and kappa agonists warn while taken or within the window."""
     for exposure in case.exposures:
         if exposure.counts and exposure.only_warns and _still_warns(exposure, case):
-            yield Finding(
-                code="OPI-08",
-                severity=Severity.CAUTION,
-                message=f"{exposure.label} acts at opioid receptors, mostly outside the brain.",
-                action="Stop it before the start. Taken above its labelled dose it counts as "
-                "a long-acting opioid.",
-                clears_on=None if exposure.ongoing else _first_clear_day(exposure),
-                sources=exposure.sources,
+            yield Found(
+                Severity.CAUTION,
+                f"{exposure.label} acts at opioid receptors, mostly in the gut or at the "
+                "kappa receptor.",
+                "Stop it before the start. Above its labelled dose loperamide counts as "
+                'a long-acting opioid: state its "daily_dose".',
+                None if exposure.ongoing else _first_clear_day(exposure),
+                exposure.sources,
             )
 
 
@@ -249,10 +297,10 @@ def not_before(case: Case) -> date | None:
     if not known or len(known) < len(days):
         return None
     clear = max(known)
-    still = any(_within_lookback(depot, clear) for depot in depots)
+    still = any(_within_lookback(depot, case, clear) for depot in depots)
     return None if still else clear
 
 
-def _within_lookback(depot: Exposure, day: date) -> bool:
-    lookback = policy("depot_lookback").days
+def _within_lookback(depot: Exposure, case: Case, day: date) -> bool:
+    lookback = case.policy("depot_lookback").whole
     return depot.last is not None and (day - whole_day(depot.last)).days <= lookback
