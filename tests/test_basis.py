@@ -132,6 +132,20 @@ CASES: list[dict[str, Any]] = [
     },
     {
         **KNOWN,
+        "conditions": [
+            "opioid misuse, active",
+            "withdrawal state",
+            "pregnant 12 weeks",
+            "lactating mother",
+            "cirrhosis of another cause",
+            "ckd g4",
+            "breastfeeding",
+            "naltrexone allergy",
+        ],
+        "naloxone_challenge": {"result": "negative", "on": "2026-12-28"},
+    },
+    {
+        **KNOWN,
         "opioids": took("Sublocade", 100),
         "urine_opioid_screen": {"result": "pending", "on": "2027-01-02"},
         "regimen": {"steps": [{"dose": "1.5 mg"}]},

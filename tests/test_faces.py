@@ -74,6 +74,9 @@ def shown_time(plan: Plan, time: str | None, doses: int) -> str | None:
     return time if told_apart(plan) else None
 
 
+VALIDATOR = Draft202012Validator(plan_schema())
+
+
 # --- JSON and CSV ---------------------------------------------------------------------
 
 
@@ -82,7 +85,7 @@ def test_json_reads_back_and_fits_its_published_schema(plan: Plan) -> None:
     """P49: the document's rows are the plan's; jsonschema and our own models accept it."""
     text = plan_json(plan)
     document = json.loads(text)
-    Draft202012Validator(plan_schema()).validate(document)
+    VALIDATOR.validate(document)
     PlanDocument.model_validate_json(text)
     rows = [(row["day"], row["date"], row["dose"], row["take"]) for row in document["days"]]
     assert rows == [(d.day, str(d.date), str(d.dose), d.take) for d in plan]

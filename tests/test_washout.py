@@ -133,6 +133,8 @@ def owed(row: Row, last: date, ongoing: bool) -> list[tuple[str, str, date | Non
 ALSO_TOLD: dict[str, list[tuple[str, str, date | None]]] = {
     "lofexidine": [("INT-02", "caution", None)],
     "bupropion_naltrexone": [("INT-03", "info", None)],
+    "naloxegol": [("INT-01", "caution", None)],
+    "naldemedine": [("INT-01", "caution", None)],
 }
 """What the rules of interactions say beside it of a medicine on the list (facts.md 3.3)."""
 

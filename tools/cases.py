@@ -7,25 +7,39 @@ as text) and stderr.txt (what it says on standard error), as far as there is any
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import io
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import NamedTuple
+
+from ldn_titration.cli import main as ldn_titration
 
 CASES = Path(__file__).parents[1] / "tests" / "cases"
 FACES = {"plan.json": "json", "sheet.txt": "text"}
 
 
-def run(case: Path, face: str) -> subprocess.CompletedProcess[bytes]:
+class Printed(NamedTuple):
+    """What a command left: its exit code, standard output and standard error."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
+def run(case: Path, face: str) -> Printed:
     """One case through the command line."""
     extra = case / "arguments.txt"
     arguments = extra.read_text().split() if extra.exists() else []
     return run_plan(case / "request.json", "--format", face, *arguments)
 
 
-def run_plan(request: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """`ldn-titration plan` as a process of its own."""
-    command = [sys.executable, "-m", "ldn_titration", "plan", str(request), *arguments]
-    return subprocess.run(command, capture_output=True, check=False)
+def run_plan(request: Path, *arguments: str) -> Printed:
+    """`ldn-titration plan`, in this process."""
+    out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = ldn_titration(["plan", str(request), *arguments])
+    out.flush()
+    return Printed(code, out.buffer.getvalue(), err.getvalue().encode())
 
 
 def expected(case: Path) -> dict[str, bytes]:

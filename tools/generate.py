@@ -40,7 +40,7 @@ def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 def _cell(value: object) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    text = "; ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return text.replace("|", "\\|")
 
 
@@ -107,7 +107,7 @@ def base_page() -> str:
         for name, data in sorted(shipped_tables().items())
     )
     numbers = (
-        (f"`{p.key}`", f"{p.value} {p.unit}", p.fact, cited(p), reviewed(p))
+        (f"`{p.key}`", f"{float(p.value):g} {p.unit}", p.fact, cited(p), reviewed(p))
         for p in base.policy.values()
     )
     rules = (
@@ -179,7 +179,7 @@ def rule_pages() -> dict[str, str]:
 def _rule_page(entry: RuleEntry, reads: dict[str, Rule]) -> str:
     rule = reads.get(entry.code)
     needs = f"{', '.join(rule.needs) or 'nothing'}" if rule else "-"
-    also = f"{', '.join(rule.reads) or 'nothing'}" if rule else "-"
+    also = ", ".join(rule.inputs[len(rule.needs) :]) or "nothing" if rule else "-"
     sources = (
         (f"`{key}`", source.tier, source.title, source.supports)
         for key in entry.sources

@@ -70,7 +70,9 @@ def worded(found: Found, entry: RuleEntry) -> Finding:
 
 
 def _sources(found: Found | Due, entry: RuleEntry) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*entry.sources, *found.sources)))
+    """What a finding cites, else what its rule does; and the site that changed the rule."""
+    site = (key for key in entry.sources if key.startswith("overlay_"))
+    return tuple(dict.fromkeys((*(found.sources or entry.sources), *site)))
 
 
 def outcomes_of(judged: Sequence[Judged], case: Case) -> Iterator[RuleOutcome]:
@@ -78,30 +80,49 @@ def outcomes_of(judged: Sequence[Judged], case: Case) -> Iterator[RuleOutcome]:
     read = dict.fromkeys(name for each in judged for name in each.rule.inputs)
     inputs = {name: input_text(name, case) for name in read}
     tiers = _citations(case.base)
-    return (_outcome(each, inputs, tiers) for each in judged)
+    return (_outcome(each, inputs, tiers, case.base) for each in judged)
 
 
 def _outcome(
-    judged: Judged, inputs: Mapping[str, str], tiers: Mapping[str, Citation]
+    judged: Judged, inputs: Mapping[str, str], tiers: Mapping[str, Citation], base: Knowledge
 ) -> RuleOutcome:
-    rule, entry, wanting = judged.rule, judged.entry, judged.wanting
-    if judged.findings or judged.milestones:
-        outcome, changes = Outcome.FIRED, entry.clears_when
-    elif wanting:
-        outcome, changes = Outcome.NOT_EVALUATED, f"Knowing: {', '.join(wanting)}."
-    else:
-        outcome, changes = Outcome.DID_NOT_FIRE, "It would fire if its inputs were otherwise."
-    keys = dict.fromkeys(key for found in judged.findings for key in found.sources)
+    entry, findings = judged.entry, judged.findings
+    read = tuple([(name, inputs[name]) for name in judged.rule.inputs])
+    if not (findings or judged.milestones):
+        return _silent(entry, read, judged.wanting, base)
+    keys = dict.fromkeys(key for found in findings for key in found.sources)
     return RuleOutcome(
-        code=rule.code,
+        code=entry.code,
         title=entry.title,
-        outcome=outcome,
+        outcome=Outcome.FIRED,
         says=entry.says,
-        inputs=tuple([(name, inputs[name]) for name in rule.inputs]),
-        wanting=wanting,
-        changes=changes,
-        changes_on=_changes_on(judged.findings),
+        inputs=read,
+        wanting=judged.wanting,
+        changes=entry.clears_when,
+        changes_on=_changes_on(findings),
         sources=tuple([tiers[key] for key in keys or entry.sources]),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _silent(
+    entry: RuleEntry,
+    read: tuple[tuple[str, str], ...],
+    wanting: tuple[str, ...],
+    base: Knowledge,
+) -> RuleOutcome:
+    """A rule that did not fire, or could not be evaluated; most rules of most patients."""
+    missing = f"Knowing: {', '.join(wanting)}."
+    return RuleOutcome(
+        code=entry.code,
+        title=entry.title,
+        outcome=Outcome.NOT_EVALUATED if wanting else Outcome.DID_NOT_FIRE,
+        says=entry.says,
+        inputs=read,
+        wanting=wanting,
+        changes=missing if wanting else f"It would fire so: {entry.says}",
+        changes_on=None,
+        sources=tuple([_citations(base)[key] for key in entry.sources]),
     )
 
 
@@ -147,7 +168,13 @@ def _regimen_text(regimen: Regimen) -> str:
 def _preparation_text(preparation: Preparation) -> str:
     """The preparation with all that is stated of it."""
     stated = preparation.model_dump(mode="json", exclude_none=True)
-    return ", ".join(f"{name} {value}" for name, value in stated.items())
+    return ", ".join(f"{name} {_stated_text(value)}" for name, value in stated.items())
+
+
+def _stated_text(value: object) -> str:
+    if isinstance(value, list):
+        return " / ".join(map(str, value))
+    return " in ".join(map(str, value.values())) if isinstance(value, dict) else str(value)
 
 
 def _value_text(value: object) -> str:

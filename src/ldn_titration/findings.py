@@ -30,9 +30,8 @@ __all__ = [
 class _Ranked(Enum):
     """Members in ascending order of concern, ordered and without a truth value."""
 
-    @property
-    def rank(self) -> int:
-        return list(type(self)).index(self)
+    def __init__(self, _: str) -> None:
+        self.rank = len(type(self).__members__)
 
     def __lt__(self, other: Self) -> bool:
         return self.rank < other.rank if type(other) is type(self) else NotImplemented
@@ -107,7 +106,8 @@ class Finding(Value):
 class Milestone(Value):
     """A dated note for the calendar: ``title`` in a few words, ``what`` in a sentence.
 
-    ``until`` is the last day on which it is due, where that is a span.
+    ``until`` is the last day on which it is due, where that is a span; ``every_day`` tells
+    that it stands on each of them.
     """
 
     code: str
@@ -116,6 +116,7 @@ class Milestone(Value):
     title: str
     what: str
     sources: tuple[str, ...] = Field(default=(), strict=False)
+    every_day: bool = False
 
 
 class KnowledgeStamp(Value):

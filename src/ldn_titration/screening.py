@@ -27,7 +27,7 @@ from ldn_titration.rules.case import Case
 from ldn_titration.rules.dosing import dose_range
 from ldn_titration.rules.washout import not_before
 from ldn_titration.selfcheck import require_canaries
-from ldn_titration.values import Value, read_start
+from ldn_titration.values import Value, read_start, whole_day
 
 __all__ = ["judged_doses", "planned_digest", "screen", "void_override"]
 
@@ -65,7 +65,7 @@ def screen(
     request = planned_digest(case.start, regimen, preparation, days)
     bound = _digest(request, patient.model_dump_json(exclude={"overrides"}), base.sha256)
     found = [finding for each in judged for finding in each.findings]
-    overrides, void = _overrides(patient.overrides, found, bound, case.start_day)
+    overrides, void = _overrides(patient.overrides, found, bound, case)
     findings = worst_first([*found, *void])
     return Screening(
         verdict=worst_of(findings),
@@ -113,11 +113,11 @@ def _digest(*parts: str) -> str:
 
 
 def _overrides(
-    asked: Sequence[Override], found: Sequence[Finding], bound: str, start: date
+    asked: Sequence[Override], found: Sequence[Finding], bound: str, case: Case
 ) -> tuple[tuple[Override, ...], tuple[Finding, ...]]:
     """The overrides that count, bound to this screening, and a finding for each that does not."""
     held = {finding.code for finding in found if finding.severity is Severity.HOLD}
-    reasons = [(each, _why_void(each, held, bound, start)) for each in asked]
+    reasons = [(each, _why_void(each, held, bound, case)) for each in asked]
     counting = (each for each, why in reasons if not why)
     return (
         tuple(each.model_copy(update={"digest": bound}) for each in counting),
@@ -125,12 +125,14 @@ def _overrides(
     )
 
 
-def _why_void(override: Override, held: set[str], bound: str, start: date) -> str:
+def _why_void(override: Override, held: set[str], bound: str, case: Case) -> str:
     if override.digest is not None and override.digest != bound:
         return "the request, the facts or the knowledge base changed since it was made"
     if override.code not in held:
         return "no finding of that code is held here"
-    return "it is dated after the start" if override.on > start else ""
+    if any(each.last and override.on < whole_day(each.last) for each in case.exposures):
+        return "it is dated before the last opioid"
+    return "it is dated after the start" if override.on > case.start_day else ""
 
 
 def void_override(override: Override, why: str) -> Finding:

@@ -12,14 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
-
 from ldn_titration.basis import judge
 from ldn_titration.errors import KnowledgeError, NotMeasurableError
 from ldn_titration.findings import Severity
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.patient import PatientFacts
-from ldn_titration.preparation import Preparation
+from ldn_titration.preparation import Capsules, Drops, Preparation
 from ldn_titration.regimen import Regimen
 from ldn_titration.rules import RULES
 from ldn_titration.rules.case import Case
@@ -73,11 +71,14 @@ def _canary(told: dict[str, Any], start: str, usual: dict[str, Any]) -> Canary:
         start,
         PatientFacts.model_validate(usual | told.get("patient", {})),
         None if regimen is None else Regimen.model_validate(regimen),
-        None if preparation is None else _PREPARATION.validate_python(preparation),
+        None if preparation is None else _preparation(preparation),
     )
 
 
-_PREPARATION: TypeAdapter[Preparation] = TypeAdapter(Preparation)
+def _preparation(told: dict[str, Any]) -> Preparation:
+    """A canary's preparation; those of the shipped canaries are capsules and drops."""
+    kind = Capsules if told["form"] == "capsules" else Drops
+    return kind.model_validate(told)
 
 
 def check(base: Knowledge) -> Iterator[Song]:

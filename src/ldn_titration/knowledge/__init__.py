@@ -16,13 +16,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from ldn_titration.errors import KnowledgeError
 from ldn_titration.knowledge import readers
-from ldn_titration.knowledge.names import Lexicon, Line, Name, key_of
+from ldn_titration.knowledge.names import Lexicon, Limits, Line, Name, key_of, words_of
 from ldn_titration.knowledge.rows import (
     Brand,
     Condition,
@@ -72,6 +72,7 @@ TABLES = (
 
 _NEEDED = (
     "adult_age",
+    "analgesic_strength_least",
     "assessment_age",
     "commercial_tablet",
     "depot_lookback",
@@ -91,11 +92,13 @@ _NEEDED = (
     "low_dose_ceiling",
     "low_dose_floor",
     "open_step",
+    "quantity_least",
     "review_at_target",
     "solubility",
     "standard_dose_ceiling",
     "stop_before_opioid",
     "stop_before_opioid_depot",
+    "tablets_at_once",
     "thyroid_start_most",
     "thyroid_step_least",
     "thyroid_test_first",
@@ -183,6 +186,16 @@ class Knowledge:
         by_name = self._interactions_by_name
         return next((by_name[key] for key in keys if key in by_name), ())
 
+    def condition_hinted(self, text: str) -> Condition | None:
+        """The condition of which a text that is none holds a telling word, unless of the past."""
+        if self.lexicon.is_past(text):
+            return None
+        words = words_of(text)
+        for row in dict.fromkeys(self.conditions.values()):
+            if any(word.startswith(stem) for word in words for stem in row.stems):
+                return row
+        return None
+
     def condition(self, name: str) -> Condition | None:
         """The condition of that name, if a rule reads it."""
         return self.conditions.get(key_of(name))
@@ -210,7 +223,7 @@ class Knowledge:
     def _opioid_names(self) -> dict[str, Name]:
         found: dict[str, tuple[Opioid, ...]] = {}
         for row in self.opioids:
-            for key in {key_of(n) for n in (row.id, row.substance, row.name, *row.synonyms)}:
+            for key in {key_of(n) for n in (row.substance, row.name, *row.synonyms)}:
                 found[key] = (*found.get(key, ()), row)
         for key, same in found.items():
             if len({row.substance for row in same}) > 1:
@@ -292,16 +305,32 @@ class Knowledge:
         qualifiers = readers.read_qualifiers(self.tables, self._known)
         ordinary = {name: name for name, *_ in columns("medicines", self.tables, 0, 0)}
         brands = {name: held for name, held in columns("brands", self.tables, 0, 1)}  # noqa: C416
-        return Lexicon(self._opioid_names, ordinary | brands, qualifiers)
+        limits = Limits(
+            self.policy["analgesic_strength_least"].value,
+            self.policy["tablets_at_once"].value,
+            self.policy["quantity_least"].value,
+        )
+        return Lexicon(self._opioid_names, ordinary | brands, qualifiers, limits)
 
     def read_line(self, text: str) -> Line:
         """What a line of a medication list names, be it with strength, form and times."""
+        return self._read_once(text)
+
+    @cached_property
+    def _read_once(self) -> Callable[[str], Line]:
+        return lru_cache(maxsize=4096)(self._read_line)
+
+    def _read_line(self, text: str) -> Line:
         known = self._opioid_names.get(key_of(text))
         if known is not None:
             return Line.of(text, (known,))
         line = self.lexicon.read(text)
         product = self._product_named(text) if line.names_an_opioid else None
         return line if product is None else Line.of(text, (Name((product,)),))
+
+    def says_no_form(self, line: Line) -> bool:
+        """Whether nothing beside the names could say how a medicine lets go of its drug."""
+        return self.lexicon.of_no_form.issuperset(line.skipped)
 
     @cached_property
     def _ordinary_codes(self) -> dict[str, Line]:

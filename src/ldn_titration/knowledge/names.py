@@ -10,18 +10,26 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from ldn_titration.knowledge.rows import Opioid, Qualifier
 
-__all__ = ["Lexicon", "Line", "Name", "key_of", "words_of"]
+__all__ = ["Lexicon", "Limits", "Line", "Name", "key_of", "words_of"]
 
 _WORD = re.compile(r"[^\W0-9_][^\W_]*|[0-9]+(?:[.,][0-9]+)*|[#%+]")
 
 
 def words_of(text: str) -> list[str]:
-    """The words and numbers of a text, lower case; ``10mg`` is two, ``#`` and ``+`` are words."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    """The words and numbers of a text, lower case; ``10mg`` is two, ``#`` and ``+`` are words.
+
+    Small numbers in words are numbers: Tylenol three is Tylenol 3.
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("m/r", "mr")
+    return [_NUMBERS.get(word, word) for word in _WORD.findall(plain)]
+
+
+_NUMBERS = {"one": "1", "two": "2", "three": "3", "four": "4"}
 
 
 def key_of(name: str) -> str:
@@ -42,6 +50,11 @@ class Name(NamedTuple):
         """Whether an opioid agonist is among what it denotes."""
         return any(row.is_opioid for row in self.opioids)
 
+    @property
+    def matters(self) -> bool:
+        """Whether an opioid, or what asks for one or doubles naltrexone, is among it."""
+        return any(row.is_opioid or row.presence for row in self.opioids)
+
 
 Kind = Literal["ordinary", "listed", "hidden", "unknown"]
 
@@ -52,19 +65,22 @@ class Line(NamedTuple):
     ``kind`` is ``ordinary`` (every word understood, nothing from the opioid table),
     ``listed`` (every word understood, and something from that table, be it an opioid or
     what only looks like one), ``hidden`` (an opioid's name among words that are not
-    understood) or ``unknown``.
+    understood) or ``unknown``. ``skipped`` are the words that name no medicine, ``masses``
+    the strengths in mg.
     """
 
     text: str
     names: tuple[Name, ...]
     unexplained: tuple[str, ...]
     kind: Kind
+    skipped: tuple[str, ...] = ()
+    masses: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, text: str, names: tuple[Name, ...], unexplained: tuple[str, ...] = ()) -> Line:
         """The line with its kind."""
         if unexplained or not names:
-            kind: Kind = "hidden" if any(name.is_opioid for name in names) else "unknown"
+            kind: Kind = "hidden" if any(name.matters for name in names) else "unknown"
         else:
             kind = "listed" if any(name.opioids for name in names) else "ordinary"
         return cls(text, names, unexplained, kind)
@@ -80,10 +96,19 @@ class Line(NamedTuple):
         return tuple(dict.fromkeys(m for name in self.names for m in name.medicines))
 
 
+class Limits(NamedTuple):
+    """The least strength of an analgesic (mg), the most tablets at once, the least quantity."""
+
+    strength: Fraction
+    tablets: Fraction
+    quantity: Fraction
+
+
 class Lexicon:
     """Every name that a line may hold, and the words that say nothing of which one it is.
 
     ``ordinary`` leads from the key of a name to the medicines it holds, parted by ";".
+    ``limits`` tell a strength that may be an opioid's from a count.
     """
 
     def __init__(
@@ -91,7 +116,9 @@ class Lexicon:
         opioids: Mapping[str, Name],
         ordinary: Mapping[str, str],
         qualifiers: Mapping[str, Qualifier],
+        limits: Limits,
     ) -> None:
+        self._limits = limits
         self._opioids, self._ordinary = opioids, ordinary
         self._longest: dict[str, int] = {}
         for key in (*ordinary, *opioids):
@@ -102,7 +129,9 @@ class Lexicon:
         words = {kind: frozenset(row.words) for kind, row in qualifiers.items()}
         self._units = words["unit"]
         self._sold_with_opioid = words.pop("sold_with_opioid")
-        self._strong = words.pop("never_below_75_mg")
+        self._strong = words.pop("strong_only")
+        self._past = words.pop("past")
+        self.of_no_form = words["unit"] | words["frequency"] | _TABLETS
         self._before_time = words["frequency"] | words["route"]
         self._fillers: frozenset[str] = frozenset().union(*words.values())
 
@@ -112,11 +141,18 @@ class Lexicon:
         roles = self._numbers(words)
         bare = [w for place, w in enumerate(words) if roles.get(place) not in _WITH_UNIT]
         names, left, covered = self._explained(bare)
+        skipped = tuple(word for word in words if self.is_filler(word) and word not in covered)
+        masses = [_value(words[at]) for at, role in roles.items() if role == "mass"]
         hidden = [name for key, name in self._opioids_in(words) if not covered.issuperset(key)]
         line = Line.of(text, tuple(dict.fromkeys((*names, *hidden))), tuple(left))
+        line = line._replace(skipped=skipped, masses=tuple(masses))
         if line.kind == "ordinary" and self._may_hide_an_opioid(line, words, roles):
             return Line.of(text, line.names, ("a strength that may be an opioid's",))
         return line
+
+    def is_past(self, text: str) -> bool:
+        """Whether a condition is told as one of the past, of a relative, or denied."""
+        return not self._past.isdisjoint(words_of(text))
 
     def is_filler(self, word: str) -> bool:
         """Whether a word does not say which medicine it is."""
@@ -163,7 +199,7 @@ class Lexicon:
             most = min(self._longest.get(word, 0), len(plain) - place)
             for length in range(most, 0, -1):
                 name = self._opioids.get(" ".join(plain[place : place + length]))
-                if name is not None and name.is_opioid:
+                if name is not None and name.matters:
                     yield plain[place : place + length], name
                     break
 
@@ -174,7 +210,7 @@ class Lexicon:
         word = words[place]
         after = words[place + 1] if place + 1 < len(words) else ""
         if word == "#":
-            return _is_number(after) and _value(after) >= _LEAST_QUANTITY
+            return _is_number(after) and _value(after) >= self._limits.quantity
         if word == "+":
             return bool(after) and after not in self._fillers and not _is_number(after)
         if _is_number(word):
@@ -212,26 +248,30 @@ class Lexicon:
         medicines = set(line.medicines)
         if not medicines & self._sold_with_opioid:
             return False
+        if words[-1] in _CUT_OFF or not _SMALL_TIMES.isdisjoint(words):
+            return True
+        numbers = [(_value(words[at]), role) for at, role in roles.items() if _is_number(words[at])]
         strengths = [
-            (_value(words[place]), role)
-            for place, role in roles.items()
-            if _is_number(words[place]) and role in {"mass", "bare", "count"}
+            (value, role)
+            for value, role in numbers
+            if role in {"mass", "bare"} or (role == "count" and value > self._limits.tablets)
         ]
-        strengths = [each for each in strengths if each[1] != "count" or each[0] > _MOST_TABLETS]
         if len(strengths) > len(medicines):
             return True
-        small = [role for value, role in strengths if value < _LEAST_STRENGTH]
+        if not medicines & self._strong:
+            return False
+        small = [role for value, role in strengths if value < self._limits.strength]
         fits = len(strengths) == len(medicines) and not medicines <= self._strong
         return bool(small) and not (fits and set(small) == {"mass"})
 
 
+_CUT_OFF = frozenset({"with", "w", "and"})  # "Tylenol with", and the rest was lost
+_SMALL_TIMES = frozenset({"x1", "x2", "x3", "x4"})
+_TABLETS = frozenset({"tab", "tabs", "tablet", "tablets", "cap", "caps", "capsule", "capsules"})
 _WITH_UNIT = frozenset({"mass", "other"})
 _MASSES = frozenset({"mg", "mgs", "milligram", "milligrams"})
-_LEAST_STRENGTH = 75  # mg of aspirin; those of codeine are below
-_MOST_TABLETS = 2  # taken at once: acetaminophen 3 means the one with codeine
-_LEAST_QUANTITY = 5  # the # of Tylenol #3 is none of a quantity such as #30
 _NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?|[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,4})?")
-_TIMES = re.compile(r"[qx][0-9]+(?:h|hr|hrs|d|w|wk|wks|m|mo)?")  # q14d, x1
+_TIMES = re.compile(r"q[0-9]+(?:h|hr|hrs|d|w|wk|wks|m|mo)?|x[0-9]+(?:d|w|wk|wks|m|mo)?")  # q14d, x1
 
 
 def _is_number(word: str) -> bool:

@@ -44,11 +44,12 @@ QUALIFIERS = (
     "form",
     "frequency",
     "indication",
-    "never_below_75_mg",
+    "past",
     "release",
     "route",
     "salt",
     "sold_with_opioid",
+    "strong_only",
     "unit",
 )
 _KINDS = ("full_agonist", "partial_agonist", "mixed_agonist_antagonist", "peripheral_agonist")
@@ -120,7 +121,7 @@ def read_interactions(tables: Tables, known: frozenset[str]) -> tuple[Interactio
 
 def read_conditions(tables: Tables, known: frozenset[str]) -> tuple[Condition, ...]:
     """The conditions that a rule reads."""
-    readers = {"names": listed, "denied_by": listed}
+    readers = {"names": listed, "stems": listed, "denied_by": listed}
     return read_table("conditions", tables, Condition, readers, known)
 
 

@@ -167,11 +167,13 @@ class Interaction(NamedTuple):
 class Condition(NamedTuple):
     """Names of a condition, and the rule that reads it.
 
-    ``denied_by`` is a fact of the patient and the values of it that contradict the condition.
+    ``stems`` are beginnings of words by which a longer text tells of it. ``denied_by`` is a
+    fact of the patient and the values of it that contradict the condition.
     """
 
     id: str
     names: tuple[str, ...]
+    stems: tuple[str, ...]
     code: str
     denied_by: tuple[str, ...]
     sources: tuple[str, ...]

@@ -72,8 +72,11 @@ def _notes(plan: Plan) -> dict[date, tuple[str, ...]]:
     """What is due on each day, in a few words; each once."""
     found: dict[date, tuple[str, ...]] = {}
     for due in plan.screening.milestones:
-        if due.title not in found.get(due.on, ()):
-            found[due.on] = (*found.get(due.on, ()), due.title)
+        last = due.until if due.until is not None and due.every_day else due.on
+        for number in range(due.on.toordinal(), min(last, plan.end).toordinal() + 1):
+            on = date.fromordinal(number)
+            if due.title not in found.get(on, ()):
+                found[on] = (*found.get(on, ()), due.title)
     return found
 
 

@@ -102,6 +102,7 @@ class Due(NamedTuple):
     what: str
     until: date | None = None
     sources: tuple[str, ...] = ()
+    every_day: bool = False
 
 
 Judge = Callable[[Case], Iterable[Found | Due]]
@@ -109,17 +110,12 @@ Judge = Callable[[Case], Iterable[Found | Due]]
 
 
 class Rule(NamedTuple):
-    """One rule: its code, what it must know, what else it reads, and how it judges."""
+    """One rule: its code, what it must know, what it reads in all, and how it judges."""
 
     code: str
     needs: tuple[str, ...]
-    reads: tuple[str, ...]
+    inputs: tuple[str, ...]
     judge: Judge
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Everything it reads."""
-        return (*self.needs, *self.reads)
 
     def wanting(self, case: Case) -> tuple[str, ...]:
         """What it needs and nobody stated, and each medicine that was not understood."""
@@ -131,4 +127,5 @@ class Rule(NamedTuple):
 
 def rule(code: str, needs: str = "", reads: str = "") -> Callable[[Judge], Rule]:
     """Make a rule of a judge: ``@rule("HEP-01", needs="liver_disease")``."""
-    return partial(Rule, code, tuple(needs.split()), tuple(reads.split()))
+    must, more = tuple(needs.split()), tuple(reads.split())
+    return partial(Rule, code, must, (*must, *more))

@@ -11,6 +11,11 @@ from ldn_titration.rules.case import Case, Found, rule
 
 __all__: list[str] = []
 
+_HINTED = (
+    "opioid_dependence acute_withdrawal pregnant breastfeeding liver_disease kidney_impairment"
+)
+_DENIED = f"{_HINTED} lactose_intolerance naltrexone_hypersensitivity"
+
 
 @rule("FACT-01", reads=" ".join(REQUIRED))
 def missing_facts(case: Case) -> Iterable[Found]:
@@ -62,19 +67,31 @@ def hidden_opioids(case: Case) -> Iterable[Found]:
         )
 
 
-@rule("CON-01", needs="conditions")
+@rule("CON-01", needs="conditions", reads=_HINTED)
 def unjudged_conditions(case: Case) -> Iterable[Found]:
     """CON-01: conditions that no rule reads are listed."""
-    names = [name for name in case.patient.conditions or () if case.base.condition(name) is None]
+    names = [
+        name
+        for name in case.patient.conditions or ()
+        if case.base.condition(name) is None and not _asks(name, case)
+    ]
     if names:
         message = f"Not judged by any rule: {', '.join(names)}."
         yield Found(Severity.CAUTION, message, "Weigh each condition against naltrexone.")
 
 
-_DENIED = (
-    "opioid_dependence acute_withdrawal pregnant liver_disease kidney_impairment "
-    "lactose_intolerance"
-)
+def _asks(name: str, case: Case) -> str:
+    """Why a condition that is no listed one must be asked about; empty where it need not be."""
+    base = case.base
+    if base.lexicon.is_past(name):
+        return ""
+    if any(each.matters for each in base.lexicon.read(name).names):
+        return "names an opioid or an antagonist"
+    row = base.condition_hinted(name)
+    denied = row is not None and row.denied_by
+    if denied and getattr(case.patient, denied[0]) in denied[1:]:
+        return f'stands against "{denied[0]}"'
+    return ""
 
 
 @rule("CON-02", needs="conditions", reads=_DENIED)
@@ -90,3 +107,6 @@ def contradicted_facts(case: Case) -> Iterable[Found]:
                 "Correct the list or the fact; name a condition of the past as such.",
                 sources=row.sources,
             )
+        elif row is None and (why := _asks(name, case)):
+            action = "State it among the facts, and name a condition of the past as such."
+            yield Found(Severity.INSUFFICIENT, f'"{name}" is listed and {why}.', action)

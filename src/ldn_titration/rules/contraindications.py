@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 from ldn_titration.findings import Severity
 from ldn_titration.rules.case import Case, Found, rule
@@ -80,8 +81,12 @@ def acute_liver_disease(case: Case) -> Iterable[Found]:
         yield Found(Severity.HOLD, message, action)
     limit, enzymes = case.policy("liver_enzymes_hold"), case.patient.liver_enzymes
     if enzymes is not None and enzymes >= limit.value:
-        message = f"Liver enzymes at {limit.value} times the upper limit of normal or more."
+        message = f"{_times(enzymes)}; {limit.value} or more holds."
         yield Found(Severity.HOLD, message, action, sources=limit.sources)
+
+
+def _times(enzymes: Fraction) -> str:
+    return f"Liver enzymes are {float(enzymes):g} times the upper limit of normal"
 
 
 @rule("HEP-02", needs="liver_disease liver_enzymes conditions")
@@ -96,7 +101,7 @@ def chronic_liver_disease(case: Case) -> Iterable[Found]:
     low, high = case.policy("liver_enzymes_caution"), case.policy("liver_enzymes_hold")
     enzymes = case.patient.liver_enzymes
     if enzymes is not None and low.value <= enzymes < high.value:
-        message = f"Liver enzymes at {low.value} times the upper limit of normal or more."
+        message = f"{_times(enzymes)}; {low.value} or more warns."
         yield Found(Severity.CAUTION, message, action, sources=low.sources)
 
 

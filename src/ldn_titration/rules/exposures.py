@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from fractions import Fraction
 from typing import NamedTuple
 
 from ldn_titration.knowledge import Knowledge, Line, Opioid
 from ldn_titration.knowledge.names import key_of
 from ldn_titration.knowledge.rows import Interaction
 from ldn_titration.patient import Medication, OpioidExposure, PatientFacts
+from ldn_titration.quantities import Mass
 from ldn_titration.values import Month
 
 __all__ = ["Exposure", "ListedMedicine", "exposures_of", "interactions_of", "medicines_of"]
@@ -93,7 +95,11 @@ def exposures_of(
         if line.kind == "listed":
             for name in line.names:
                 if name.opioids:
-                    yield _exposure(label, name.opioids, None, True, True, base)
+                    most = max(
+                        (Mass.of(Fraction(mass), "mg") for mass in line.masses), default=None
+                    )
+                    rows = tuple(_by_dose(row, most, base) for row in name.opioids)
+                    yield _exposure(label, rows, None, True, True, base)
 
 
 def _exposure(
@@ -110,32 +116,36 @@ def _exposure(
 
 
 def _told(told: OpioidExposure, base: Knowledge) -> Exposure:
-    rows = _rows_of(told, base)
+    rows, plain = _rows_of(told, base)
     fitting = _of_release(rows, told.release)
     candidates = fitting or tuple(f for row in rows[:1] for f in base.forms_of(row.substance))
     last = told.last_taken
     return _exposure(
         told.label,
-        tuple(_by_dose(row, told, base) for row in candidates),
+        tuple(_by_dose(row, told.daily_dose, base) for row in candidates),
         last.last_day if isinstance(last, Month) else None if isinstance(last, str) else last,
         told.ongoing,
-        bool(fitting) and _form_is_settled(told, fitting, base),
+        bool(fitting) and plain and _form_is_settled(told, fitting, base),
         base,
     )
 
 
-def _rows_of(told: OpioidExposure, base: Knowledge) -> tuple[Opioid, ...]:
-    """What a name or code may denote; empty where it is not known."""
+def _rows_of(told: OpioidExposure, base: Knowledge) -> tuple[tuple[Opioid, ...], bool]:
+    """What a name or code may denote, and whether it stands alone or with a strength only.
+
+    ``morphine SR 30 mg`` says more of the form than its name does, so that it is not settled.
+    """
     if told.substance is None:
-        return base.coded(told.rxcui or told.code or "")
+        return base.coded(told.rxcui or told.code or ""), True
     line = base.read_line(told.substance)
-    return line.names[0].opioids if line.kind == "listed" and len(line.names) == 1 else ()
+    rows = line.names[0].opioids if line.kind == "listed" and len(line.names) == 1 else ()
+    return rows, base.named(told.substance) == rows or base.says_no_form(line)
 
 
-def _by_dose(row: Opioid, told: OpioidExposure, base: Knowledge) -> Opioid:
+def _by_dose(row: Opioid, daily: Mass | None, base: Knowledge) -> Opioid:
     """Loperamide above its labelled dose, counted like a long-acting opioid."""
     limit = base.policy["loperamide_dose_most"].mass
-    if row.id != "loperamide" or told.daily_dose is None or told.daily_dose <= limit:
+    if row.id != "loperamide" or daily is None or daily <= limit:
         return row
     least, most = base.policy["loperamide_high_min"], base.policy["loperamide_high_max"]
     return row._replace(

@@ -69,11 +69,12 @@ def _thyroid_pace(case: Case) -> Iterator[Found]:
         return
     first, *_ = case.regimen.steps
     if first.daily_dose > most.mass:
-        message = f"The first dose is {first.daily_dose} a day, above {most.mass}."
+        message = f"Thyroid: the first dose is {first.daily_dose} a day, above {most.mass}."
         yield Found(Severity.CAUTION, message, "Start lower.", sources=most.sources)
     quick = [step.days for step in case.regimen.steps[:-1] if (step.days or 0) < least.whole]
     if quick:
-        message = f"A step lasts {min(day or 0 for day in quick)} days, fewer than {least.whole}."
+        shortest = min(day or 0 for day in quick)
+        message = f"Thyroid: a step lasts {shortest} days, fewer than {least.whole}."
         action = f"Stay at least {least.whole} days on each step."
         yield Found(Severity.CAUTION, message, action, sources=least.sources)
 

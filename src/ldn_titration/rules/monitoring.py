@@ -23,12 +23,14 @@ def _target_day(regimen: Regimen, start: date) -> date:
     return start + timedelta(sum(step.days or 0 for step in regimen.steps[:-1]))
 
 
-@rule("MON-01", needs="regimen", reads="start")
+@rule("MON-01", needs="regimen", reads="days start")
 def review_at_target(case: Case) -> Iterable[Due]:
     """MON-01: the review, about three months after the target dose is reached."""
     if case.regimen is None or not _fits(case):
         return
     target, cited = _target_day(case.regimen, case.start_day), case.regimen.cited
+    if case.days is not None and (target - case.start_day).days >= case.days:
+        return
     months = case.policy("review_at_target")
     if cited is not None and cited.review_after_days is not None:
         on, sources = target + timedelta(cited.review_after_days), cited.sources

@@ -32,13 +32,37 @@ def _restart(planned: PlannedOpioid, case: Case) -> date | None:
     return later(planned.last, (longest or case.base.longest_window) + 1)
 
 
+def _merged(case: Case) -> list[PlannedOpioid]:
+    """The planned opioids in order; one that comes before a restart joins the one before it."""
+    merged: list[PlannedOpioid] = []
+    for planned in sorted(case.patient.planned_opioid, key=lambda each: each.on):
+        again = _restart(merged[-1], case) if merged else None
+        if merged and (again is None or planned.on <= again + _stop_days(case)):
+            merged[-1] = _joined(merged[-1], planned)
+        else:
+            merged.append(planned)
+    return merged
+
+
+def _stop_days(case: Case) -> timedelta:
+    return timedelta(case.policy("stop_before_opioid").whole)
+
+
+def _joined(first: PlannedOpioid, then: PlannedOpioid) -> PlannedOpioid:
+    """Two planned opioids as one; of two substances neither is sure to be the longer one."""
+    same = first.substance if first.substance == then.substance else None
+    reason = f"{first.reason}, then {then.reason}"[:200]
+    last = max(first.last, then.last)
+    return PlannedOpioid(on=first.on, until=last, reason=reason, substance=same)
+
+
 @rule("SUR-01", reads="planned_opioid earlier_naltrexone start")
 def planned_opioid(case: Case) -> Iterable[Found]:
     """SUR-01: an opioid is planned; naltrexone stops in time before it."""
-    for planned in case.patient.planned_opioid:
+    for planned in _merged(case):
         if planned.on >= case.start_day:
             yield _planned(planned, case)
-        elif opioid_free_days(planned.last, case.start_day) < case.base.longest_window:
+        elif opioid_free_days(planned.last, case.start_day) < _days_asked_about(planned, case):
             yield Found(
                 Severity.INSUFFICIENT,
                 f"An opioid was planned for {planned.on} ({planned.reason}), before the start.",
@@ -47,13 +71,21 @@ def planned_opioid(case: Case) -> Iterable[Found]:
         yield from _depot_still_blocks(planned, case)
 
 
+def _days_asked_about(planned: PlannedOpioid, case: Case) -> int:
+    """How long a planned opioid of the past may still matter: a depot for its look-back."""
+    if planned.substance and _restart(planned, case) is None:
+        return case.policy("depot_lookback").whole
+    return case.base.longest_window
+
+
 def _planned(planned: PlannedOpioid, case: Case) -> Found:
     last, stop = _last_dose(planned, case), case.policy("stop_before_opioid")
     told = f"last dose on {last}" if last else "do not start"
     return Found(
         Severity.CAUTION if last else Severity.HOLD,
         f"An opioid is planned for {planned.on} ({planned.reason}).",
-        f"Naltrexone stops {stop.whole} days before: {told}. {_restart_words(planned, case, last)}",
+        f"{stop.whole} whole days without naltrexone before it: {told}. "
+        f"{_restart_words(planned, case, last)}",
         sources=stop.sources,
     )
 
@@ -103,12 +135,15 @@ def restart(case: Case) -> Iterable[Found]:
         message = f"Naltrexone was taken until {earlier.last_taken}, not before the start."
         yield Found(Severity.INSUFFICIENT, message, "Correct the dates.")
     owed = [found for each in _INTERVAL_RULES for found in each.judge(case)]
-    for found in owed:
-        if isinstance(found, Found):
-            message = f"Restart: {found.message}"
-            action = "A restart counts its interval from the last opioid."
-            yield found._replace(message=message, action=action)
-    if not owed and days >= 0:
+    severities = [found.severity for found in owed if isinstance(found, Found)]
+    if severities:
+        message = "The opioid-free interval has not passed; a restart counts from the last opioid."
+        days_known = [found.clears_on for found in owed if isinstance(found, Found)]
+        clears = None if None in days_known else max(filter(None, days_known), default=None)
+        action = "See the findings of the interval; an override of a hold names both codes."
+        yield Found(max(severities), message, action, clears)
+    depot = case.policy("stop_before_opioid_depot").whole if earlier.form == "depot" else 0
+    if not owed and days >= depot:
         yield _level(earlier, days, case)
 
 
@@ -134,11 +169,16 @@ def _level(earlier: EarlierNaltrexone, days: int, case: Case) -> Found:
 @rule("MON-05", reads="planned_opioid start")
 def stop_and_restart_dates(case: Case) -> Iterable[Due]:
     """MON-05: the last dose before a planned opioid, and the first day of a restart."""
-    for planned in case.patient.planned_opioid:
+    for planned in _merged(case):
         last, again = _last_dose(planned, case), _restart(planned, case)
-        if last is not None:
-            what = f"The last dose before the opioid planned for {planned.on} ({planned.reason})."
-            yield Due(last, "Last dose before opioid", what)
-        if last is not None and again is not None:
+        if last is None:
+            continue
+        told = f"the opioid planned for {planned.on} ({planned.reason})"
+        yield Due(last, "Last dose before opioid", f"The last dose before {told}.")
+        pause = last + timedelta(1)
+        until = again - timedelta(1) if again else planned.last
+        what = f"No naltrexone until {until} because of {told}."
+        yield Due(pause, "NO DOSE: opioid", what, until, every_day=True)
+        if again is not None:
             what = f"The first day of a restart if the last opioid is on {planned.last}."
             yield Due(again, "Earliest restart", what)

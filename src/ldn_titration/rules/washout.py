@@ -231,18 +231,28 @@ def _tests(case: Case) -> Iterator[tuple[str, OpioidTest]]:
         yield "naloxone challenge", case.patient.naloxone_challenge
 
 
-@rule("TST-01", reads=f"{_TESTS} start")
+@rule("TST-01", reads=f"{_TESTS} opioids start")
 def negative_test(case: Case) -> Iterable[Found]:
     """TST-01: a negative test supports a start, and shortens no interval."""
     for name, test in _tests(case):
         if test.result == "negative":
-            late = test.on > case.start_day
-            means = "it is dated after the start" if late else "it supports a start"
             yield Found(
                 Severity.INFO,
-                f"The {name} of {test.on} is negative: {means} and clears nothing.",
-                "Keep the opioid-free interval; ask for kratom, fentanyl and tramadol by name.",
+                f"The {name} of {test.on} is negative: {_worth(test, case)} and clears nothing.",
+                "Keep the opioid-free interval; kratom and others escape usual screens."
+                if "urine" in name
+                else "Keep the opioid-free interval.",
             )
+
+
+def _worth(test: OpioidTest, case: Case) -> str:
+    """What a negative test is worth: nothing after the start, or before the last opioid."""
+    lasts = [whole_day(e.last) for e in case.exposures if e.counts and e.last is not None]
+    if test.on > case.start_day:
+        return "it is dated after the start"
+    if any(test.on <= last for last in lasts):
+        return "it was done before the last opioid"
+    return "it supports a start"
 
 
 @rule("OPI-07", needs=_HISTORY, reads="opioid_in_use")
@@ -269,13 +279,17 @@ def gut_and_kappa_opioids(case: Case) -> Iterable[Found]:
         if exposure.counts and exposure.only_warns and _still_warns(exposure, case):
             yield Found(
                 Severity.CAUTION,
-                f"{exposure.label} acts at opioid receptors, mostly in the gut or at the "
-                "kappa receptor.",
-                "Stop it before the start. Above its labelled dose loperamide counts as "
-                'a long-acting opioid: state its "daily_dose".',
+                f"{exposure.label} acts at opioid receptors, but hardly in the brain.",
+                f"Stop it before the start.{_loperamide_words(exposure)}",
                 None if exposure.ongoing else _first_clear_day(exposure),
                 exposure.sources,
             )
+
+
+def _loperamide_words(exposure: Exposure) -> str:
+    if not any(row.id == "loperamide" for row in exposure.rows):
+        return ""
+    return ' Above its labelled dose it counts as long-acting: state its "daily_dose".'
 
 
 def _still_warns(exposure: Exposure, case: Case) -> bool:
