@@ -101,9 +101,10 @@ def test_csv_reads_back_to_the_days(plan: Plan) -> None:
         [str(d.date), str(d.dose), d.take, str(d.day)] for d in plan
     ]
     assert not any(cell[:1] in "=+-@" for row in rows for cell in row if cell)
-    assert header[-3:] == ["status", "verdict", "overrides"]
-    verdict = str(plan.screening.verdict)
-    assert {tuple(row[-3:]) for row in rows} == {("draft", verdict, "")}
+    assert header[-4:] == ["status", "verdict", "overrides", "knowledge"]
+    verdict, stamp = str(plan.screening.verdict), plan.screening.knowledge
+    known = f"{stamp.version} {stamp.sha256}"
+    assert {tuple(row[-4:]) for row in rows} == {("draft", verdict, "", known)}
 
 
 # --- text -----------------------------------------------------------------------------

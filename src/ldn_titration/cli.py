@@ -101,7 +101,8 @@ def _protocols(options: argparse.Namespace) -> int:
 
     protocols = list(knowledge().protocols.values())
     if _text_or_json(options) == "json":
-        _write(_listed([row._asdict() for row in protocols]), None)
+        stamp = _stamp(knowledge())
+        _write(_listed([{**row._asdict(), **stamp} for row in protocols]), None)
     else:
         from ldn_titration.render.text import protocols_text
 
@@ -119,6 +120,7 @@ def _opioid(options: argparse.Namespace) -> int:
                 **row._asdict(),
                 "window": row.window,
                 "sources": [sources[key]._asdict() for key in row.sources],
+                **_stamp(base),
             }
             for row in rows
         ]
@@ -139,7 +141,7 @@ def _self_check(options: argparse.Namespace) -> int:
     base.read_all()
     songs = list(check(base))
     if _text_or_json(options) == "json":
-        _write(_listed([song.told() for song in songs]), None)
+        _write(_listed([{**song.told(), **_stamp(base)} for song in songs]), None)
     else:
         from ldn_titration.render.text import self_check_text
 
@@ -164,6 +166,11 @@ def _listed(entries: list[dict[str, Any]]) -> str:
 
 
 # --- in and out -----------------------------------------------------------------------
+
+
+def _stamp(base: Knowledge) -> dict[str, Any]:
+    """Which knowledge base an output rests on."""
+    return {"knowledge": {"version": base.version, "sha256": base.sha256}}
 
 
 def _base(options: argparse.Namespace) -> Knowledge:

@@ -9,7 +9,18 @@ from ldn_titration.plan import Plan
 
 __all__ = ["COLUMNS", "plan_csv"]
 
-COLUMNS = ("date", "dose", "take", "day", "step", "time_of_day", "status", "verdict", "overrides")
+COLUMNS = (
+    "date",
+    "dose",
+    "take",
+    "day",
+    "step",
+    "time_of_day",
+    "status",
+    "verdict",
+    "overrides",
+    "knowledge",
+)
 
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -21,7 +32,8 @@ def plan_csv(plan: Plan) -> str:
     writer.writerow(COLUMNS)
     screening = plan.screening
     codes = " ".join(f"{each.code} by {each.by}" for each in screening.overrides)
-    shared = (plan.status, str(screening.verdict), codes)
+    stamp = f"{screening.knowledge.version} {screening.knowledge.sha256}"
+    shared = (plan.status, str(screening.verdict), codes, stamp)
     for day in plan:
         dose = "" if day.dose is None else str(day.dose)
         cells = (day.date, dose, day.take, day.day, day.step, day.time_of_day or "", *shared)
