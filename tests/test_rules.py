@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from pydantic import TypeAdapter
 
-from ldn_titration import InvalidInputError, Regimen, Screening, Verdict, schedule, screen
+from ldn_titration import InvalidInputError, Regimen, Screening, Severity, Verdict, schedule, screen
 from ldn_titration.findings import Milestone
 from ldn_titration.knowledge.overlay import overlaid
 from ldn_titration.preparation import Preparation
@@ -908,12 +908,25 @@ def test_a_planned_opioid_blanks_the_days_around_it_and_two_near_ones_are_one() 
     ]
 
 
+def test_a_planned_opioid_of_the_past_hides_none_that_is_to_come() -> None:
+    """W09: one asks whether it was taken, the other holds a start too close to it."""
+    both = [{"on": "2026-12-27", "reason": "a"}, {"on": "2027-01-06", "reason": "b"}]
+    found = screen(known_facts(planned_opioid=both), START).findings
+    said = [(f.code, str(f.severity)) for f in found]
+    assert said == [("SUR-01", "hold"), ("SUR-01", "insufficient")]
+    far = [{"on": "9999-12-20", "reason": "a"}, {"on": "9999-12-30", "reason": "b"}]
+    (last,) = screen(known_facts(planned_opioid=far), START).findings
+    assert last.severity is Severity.CAUTION
+
+
 @pytest.mark.parametrize(
     ("name", "release", "verdict"),
     [
         ("buprenorphine injection", "unknown", "insufficient"),
         ("morphine sulfate SR 30 mg", "immediate", "insufficient"),
         ("tramadol XL", "immediate", "insufficient"),
+        ("morphine 12 hour", "immediate", "insufficient"),
+        ("buprenorphine 300 mg injection", "immediate", "insufficient"),
         ("fentanyl 50 mcg/h patches", "immediate", "insufficient"),
         ("morphine sulfate 30 mg tablets", "immediate", "clear"),
         ("OxyContin 20 mg", "unknown", "hold"),

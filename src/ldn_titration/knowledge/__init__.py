@@ -36,7 +36,7 @@ from ldn_titration.knowledge.rows import (
     RuleEntry,
     Source,
 )
-from ldn_titration.knowledge.tables import Tables, columns
+from ldn_titration.knowledge.tables import Tables, first_columns
 
 __all__ = [
     "TABLES",
@@ -303,8 +303,8 @@ class Knowledge:
     def lexicon(self) -> Lexicon:
         """Every name of the tables; an opioid's name wins over an ordinary medicine's."""
         qualifiers = readers.read_qualifiers(self.tables, self._known)
-        ordinary = {name: name for name, *_ in columns("medicines", self.tables, 0, 0)}
-        brands = {name: held for name, held in columns("brands", self.tables, 0, 1)}  # noqa: C416
+        ordinary = {name: name for name, _ in first_columns("medicines", self.tables)}
+        brands = dict(first_columns("brands", self.tables))
         limits = Limits(
             self.policy["analgesic_strength_least"].value,
             self.policy["tablets_at_once"].value,

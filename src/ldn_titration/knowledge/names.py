@@ -122,16 +122,15 @@ class Lexicon:
         self._opioids, self._ordinary = opioids, ordinary
         self._longest: dict[str, int] = {}
         for key in (*ordinary, *opioids):
-            first, _, rest = key.partition(" ")
-            length = rest.count(" ") + 2 if rest else 1
-            if length > self._longest.get(first, 0):
-                self._longest[first] = length
+            if " " in key:
+                first, _, rest = key.partition(" ")
+                self._longest[first] = max(rest.count(" ") + 2, self._longest.get(first, 1))
         words = {kind: frozenset(row.words) for kind, row in qualifiers.items()}
         self._units = words["unit"]
         self._sold_with_opioid = words.pop("sold_with_opioid")
         self._strong = words.pop("strong_only")
         self._past = words.pop("past")
-        self.of_no_form = words["unit"] | words["frequency"] | _TABLETS
+        self.of_no_form = (words["unit"] | words["frequency"] | _TABLETS) - _HOURS
         self._before_time = words["frequency"] | words["route"]
         self._fillers: frozenset[str] = frozenset().union(*words.values())
 
@@ -177,7 +176,7 @@ class Lexicon:
         return names, left, covered
 
     def _longest_name(self, words: list[str], place: int) -> tuple[int, Name | None]:
-        most = min(self._longest.get(words[place], 0), len(words) - place)
+        most = min(self._longest.get(words[place], 1), len(words) - place)
         for length in range(most, 0, -1):
             name = self._name(" ".join(words[place : place + length]))
             if name is not None:
@@ -196,7 +195,7 @@ class Lexicon:
         """Every run of words that names an opioid, numbers and units left standing."""
         plain = [word for word in words if word != "#"]
         for place, word in enumerate(plain):
-            most = min(self._longest.get(word, 0), len(plain) - place)
+            most = min(self._longest.get(word, 1), len(plain) - place)
             for length in range(most, 0, -1):
                 name = self._opioids.get(" ".join(plain[place : place + length]))
                 if name is not None and name.matters:
@@ -267,6 +266,7 @@ class Lexicon:
 
 _CUT_OFF = frozenset({"with", "w", "and"})  # "Tylenol with", and the rest was lost
 _SMALL_TIMES = frozenset({"x1", "x2", "x3", "x4"})
+_HOURS = frozenset({"h", "hr", "hrs", "hour", "hours"})  # a 12 hour tablet, mcg an hour
 _TABLETS = frozenset({"tab", "tabs", "tablet", "tablets", "cap", "caps", "capsule", "capsules"})
 _WITH_UNIT = frozenset({"mass", "other"})
 _MASSES = frozenset({"mg", "mgs", "milligram", "milligrams"})

@@ -7,6 +7,7 @@ Every row carries where it comes from: ``sources`` (keys of the table of sources
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 from ldn_titration.quantities import Mass
@@ -262,7 +263,7 @@ class Policy(NamedTuple):
     @property
     def mass(self) -> Mass:
         """The value as a mass."""
-        return Mass.of(self.value, self.unit)
+        return _mass(self.value, self.unit)
 
     @property
     def share(self) -> Fraction:
@@ -273,3 +274,8 @@ class Policy(NamedTuple):
     def whole(self) -> int:
         """A whole number of its unit: days, months, years, drops per mL."""
         return int(self.value)
+
+
+@cache
+def _mass(value: Fraction, unit: str) -> Mass:
+    return Mass.of(value, unit)

@@ -7,12 +7,11 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
-from operator import itemgetter
 from typing import Any, TypeVar
 
 from ldn_titration.errors import KnowledgeError
 
-__all__ = ["Tables", "columns", "listed", "one_of", "read_table", "several_of"]
+__all__ = ["Tables", "first_columns", "listed", "one_of", "read_table", "several_of"]
 
 Tables = Mapping[str, bytes]
 """The tables of a knowledge base as bytes of CSV, by name."""
@@ -52,12 +51,11 @@ def read_table(
     return tuple(found)
 
 
-def columns(name: str, tables: Tables, *places: int) -> Iterator[tuple[str, ...]]:
-    """Some columns of a table as bare text: for names alone, much faster than its rows."""
-    lines = csv.reader(io.StringIO(_text(name, tables), newline=""), strict=True)
-    next(lines, None)
-    pick = itemgetter(*places)
-    return map(pick, lines)
+def first_columns(name: str, tables: Tables) -> Iterator[tuple[str, str]]:
+    """The first two columns of a table as bare text: for names alone, much faster than rows."""
+    for line in _text(name, tables).splitlines()[1:]:
+        first, second, *_ = next(csv.reader([line])) if '"' in line else line.split(",", 2)
+        yield first, second
 
 
 def _text(name: str, tables: Tables) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import partial
 from typing import NamedTuple
@@ -26,7 +26,10 @@ __all__ = ["Case", "Due", "Found", "Rule", "rule"]
 
 
 class Case(NamedTuple):
-    """One patient, one start (a date, or a date-time with its offset), and what is planned."""
+    """One patient, one start (a date, or a date-time with its offset), and what is planned.
+
+    ``unrecognised`` are the entries of the medication list that were not understood.
+    """
 
     patient: PatientFacts
     start: date
@@ -37,6 +40,7 @@ class Case(NamedTuple):
     medicines: tuple[ListedMedicine, ...]
     exposures: tuple[Exposure, ...]
     interactions: tuple[tuple[str, Interaction], ...]
+    unrecognised: tuple[str, ...]
 
     @classmethod
     def of(
@@ -52,7 +56,9 @@ class Case(NamedTuple):
         listed = medicines_of(patient, base)
         exposures = tuple(exposures_of(patient, listed, base))
         pairs = tuple(interactions_of(listed, base))
-        return cls(patient, start, regimen, preparation, days, base, listed, exposures, pairs)
+        unknown = tuple(m.label for m in listed if m.line.kind in {"unknown", "hidden"})
+        planned = (patient, start, regimen, preparation, days)
+        return cls(*planned, base, listed, exposures, pairs, unknown)
 
     @property
     def start_day(self) -> date:
@@ -68,10 +74,6 @@ class Case(NamedTuple):
         if name in {"regimen", "preparation"}:
             return getattr(self, name) is None
         return self.patient.is_unknown(name)
-
-    def unrecognised(self) -> Iterator[str]:
-        """The entries of the medication list that were not understood."""
-        return (m.label for m in self.medicines if m.line.kind in {"unknown", "hidden"})
 
     def interactions_of(self, code: str) -> list[tuple[str, Interaction]]:
         """Each listed medicine of which this rule tells, with its row."""
@@ -121,7 +123,7 @@ class Rule(NamedTuple):
         """What it needs and nobody stated, and each medicine that was not understood."""
         facts = [name for name in self.needs if case.is_unknown(name)]
         if "medications" in self.needs:
-            facts += [f"what {label} is" for label in case.unrecognised()]
+            facts += [f"what {label} is" for label in case.unrecognised]
         return tuple(facts)
 
 

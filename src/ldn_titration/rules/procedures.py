@@ -33,19 +33,23 @@ def _restart(planned: PlannedOpioid, case: Case) -> date | None:
 
 
 def _merged(case: Case) -> list[PlannedOpioid]:
-    """The planned opioids in order; one that comes before a restart joins the one before it."""
+    """The planned opioids in order; one that comes before a restart joins the one before it.
+
+    Those of before the start stand alone: whether they were taken is another question.
+    """
     merged: list[PlannedOpioid] = []
     for planned in sorted(case.patient.planned_opioid, key=lambda each: each.on):
-        again = _restart(merged[-1], case) if merged else None
-        if merged and (again is None or planned.on <= again + _stop_days(case)):
+        if merged and merged[-1].on >= case.start_day and _too_soon(planned, merged[-1], case):
             merged[-1] = _joined(merged[-1], planned)
         else:
             merged.append(planned)
     return merged
 
 
-def _stop_days(case: Case) -> timedelta:
-    return timedelta(case.policy("stop_before_opioid").whole)
+def _too_soon(planned: PlannedOpioid, before: PlannedOpioid, case: Case) -> bool:
+    """Whether no dose of naltrexone fits between two planned opioids."""
+    again, stop = _restart(before, case), case.policy("stop_before_opioid").whole
+    return again is None or planned.on.toordinal() <= again.toordinal() + stop
 
 
 def _joined(first: PlannedOpioid, then: PlannedOpioid) -> PlannedOpioid:
