@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 from datetime import date, timedelta
@@ -266,6 +267,34 @@ def test_lengthening_an_interval_never_betters_a_verdict(several: bool) -> None:
                     if better(now, then):
                         wrong.append((name, release, free, said(then), said(now)))
     assert wrong == []
+
+
+def lengthened(row: Opioid, least: int, most: int) -> Knowledge:
+    """The shipped base with one longer window, without the cost of reading its tables again."""
+    base = copy.copy(knowledge())
+    for name in ("_opioid_names", "_opioid_codes", "_by_id", "lexicon", "_read_once"):
+        vars(base).pop(name, None)
+    longer = row._replace(min_days=least, max_days=most)
+    base.opioids = tuple(longer if each is row else each for each in base.opioids)
+    return base
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.sampled_from(AGONISTS), st.integers(0, 20), st.integers(0, 20), st.integers(-2, 40))
+def test_a_longer_window_is_never_better(row: Opioid, low: int, high: int, free: int) -> None:
+    """P41: the later of two limits stops or holds at least as much, on any day."""
+    least, most = row.window or (0, 0)
+    later = least + min(low, high)
+    longer = lengthened(row, later, most + high)
+    told = taken(free, substance=row.name, release=own_release(row))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ldn_titration.screening.require_canaries", lambda base: None)
+        then, now = screen(told, START), screen(told, START, base=longer)
+    assert now.verdict >= then.verdict
+    assert (now.not_before or date.max) >= (then.not_before or date.min)
+    if least and free == most:
+        owed = "stop" if free < later else "hold" if high else "clear"
+        assert (str(then.verdict), str(now.verdict)) == ("clear", owed)
 
 
 LOPERAMIDE = {"daily_dose": "100 mg", "substance": "Imodium"}

@@ -139,14 +139,14 @@ def _self_check(options: argparse.Namespace) -> int:
 
     base = _base(options)
     base.read_all()
-    songs = list(check(base))
+    results = list(check(base))
     if _text_or_json(options) == "json":
-        _write(_listed([{**song.told(), **_stamp(base)} for song in songs]), None)
+        _write(_listed([{**result.told(), **_stamp(base)} for result in results]), None)
     else:
         from ldn_titration.render.text import self_check_text
 
-        _write(self_check_text(songs, base), None)
-    return DONE if all(song.fired for song in songs) else INTERNAL
+        _write(self_check_text(results, base), None)
+    return DONE if all(result.fired for result in results) else INTERNAL
 
 
 def _schema(options: argparse.Namespace) -> int:

@@ -40,7 +40,7 @@ class Canary(NamedTuple):
     preparation: Preparation | None
 
 
-class Song(NamedTuple):
+class CanaryResult(NamedTuple):
     """A canary, and whether its rule fired as it must."""
 
     canary: Canary
@@ -81,17 +81,17 @@ def _preparation(told: dict[str, Any]) -> Preparation:
     return kind.model_validate(told)
 
 
-def check(base: Knowledge) -> Iterator[Song]:
+def check(base: Knowledge) -> Iterator[CanaryResult]:
     """Every canary shown to its rule; raises KnowledgeError where a rule has none at all."""
     by_code = {rule.code: rule for rule in RULES}
     known = canaries()
     stated = {entry.code for entry in base.rules.values() if entry.where == "screening"}
     for code in sorted(stated ^ set(by_code) | set(by_code) - {canary.code for canary in known}):
         raise KnowledgeError(f"{code} has no rule, no row in the table or no canary")
-    yield from (Song(canary, _sings(canary, base)) for canary in known)
+    yield from (CanaryResult(canary, _fires(canary, base)) for canary in known)
 
 
-def _sings(canary: Canary, base: Knowledge) -> bool:
+def _fires(canary: Canary, base: Knowledge) -> bool:
     if canary.severity == "error":
         return _refuses_to_measure(canary)
     rule = next(rule for rule in RULES if rule.code == canary.code)
@@ -105,10 +105,10 @@ def _sings(canary: Canary, base: Knowledge) -> bool:
     wanted = Severity(canary.severity)
     if wanted in heard or base.rules[canary.code].at_least in map(str, heard):
         return True
-    return base.is_site and _a_worse_one_sings(wanted, case)
+    return base.is_site and _a_worse_one_fires(wanted, case)
 
 
-def _a_worse_one_sings(wanted: Severity, case: Case) -> bool:
+def _a_worse_one_fires(wanted: Severity, case: Case) -> bool:
     """Whether a site's longer interval makes of this canary a case for a worse finding."""
     rules = (rule for rule in RULES if rule.code in _INTERVAL_CODES)
     found = (finding for rule in rules for finding in judge(rule, case).findings)
@@ -131,7 +131,7 @@ def _refuses_to_measure(canary: Canary) -> bool:
 @lru_cache(maxsize=8)
 def require_canaries(base: Knowledge) -> None:
     """Check a knowledge base once; raises KnowledgeError naming the rules that are silent."""
-    silent = [song.canary for song in check(base) if not song.fired]
+    silent = [result.canary for result in check(base) if not result.fired]
     if silent:
         named = "; ".join(f"{canary.code} ({canary.what})" for canary in silent)
         raise KnowledgeError(f"the rules are silent about their canaries: {named}")

@@ -21,7 +21,7 @@ from ldn_titration.render.words import (
     title,
     unbroken,
 )
-from ldn_titration.selfcheck import Song
+from ldn_titration.selfcheck import CanaryResult
 
 __all__ = [
     "findings_text",
@@ -195,15 +195,17 @@ def opioid_text(rows: Sequence[Opioid], base: Knowledge) -> str:
     return "\n".join(line for row in rows for line in _opioid_lines(row, base)) + "\n"
 
 
-def self_check_text(songs: Sequence[Song], base: Knowledge) -> str:
+def self_check_text(results: Sequence[CanaryResult], base: Knowledge) -> str:
     """Every canary, whether its rule fired, and how many did."""
     lines = [
-        f"{'ok    ' if song.fired else 'SILENT'} {song.canary.code} "
-        f"{song.canary.severity}: {song.canary.what}"
-        for song in songs
+        f"{'ok    ' if result.fired else 'SILENT'} {result.canary.code} "
+        f"{result.canary.severity}: {result.canary.what}"
+        for result in results
     ]
-    fired = sum(song.fired for song in songs)
-    summed = f"{fired} of {len(songs)} canaries; knowledge base {base.version}, {base.sha256[:16]}."
+    fired = sum(result.fired for result in results)
+    summed = (
+        f"{fired} of {len(results)} canaries; knowledge base {base.version}, {base.sha256[:16]}."
+    )
     return "\n".join([*lines, "", summed, NOT_REVIEWED]) + "\n"
 
 
