@@ -602,7 +602,7 @@ def test_each_medicine_is_told_with_what_it_was_read_as_and_why() -> None:
     assert "apomorphine" in near.read_as
     assert "is an opioid" not in near.why
     assert "not recognised" in hidden.read_as
-    assert "opioid's name" in hidden.why
+    assert "names an opioid or antagonist" in hidden.why
 
 
 # --- as JSON ---------------------------------------------------------------------------------

@@ -879,6 +879,9 @@ def test_a_condition_that_is_worse_than_the_fact_beside_it_is_told(
     "name",
     [
         "chronic pain on oxycodone",
+        "chronic pain, not better on oxycodone",
+        "past oxycodone use",
+        "suicidal, on dialysis, pregnant",
         "on Suboxone",
         "long-term opioid therapy",
         "heroin use",
@@ -930,6 +933,8 @@ def test_a_planned_opioid_of_the_past_hides_none_that_is_to_come() -> None:
         ("fentanyl 50 mcg/h patches", "immediate", "insufficient"),
         ("morphine sulfate 30 mg tablets", "immediate", "clear"),
         ("OxyContin 20 mg", "unknown", "hold"),
+        ("nalbuphine", "unknown", "insufficient"),
+        ("nalbuphine 10 mg", "unknown", "insufficient"),
     ],
 )
 def test_a_form_in_the_words_is_not_passed_over(name: str, release: str, verdict: str) -> None:
@@ -939,7 +944,22 @@ def test_a_form_in_the_words_is_not_passed_over(name: str, release: str, verdict
     assert str(screen(facts, START).verdict) == verdict
 
 
-@pytest.mark.parametrize("name", ["past oxycodone use", "thyroid nodule", "hair transplant"])
+@pytest.mark.parametrize(
+    ("line", "severity"),
+    [
+        ("loperamide 2 mg", "caution"),
+        ("loperamide 2 mg / simethicone 125 mg", "caution"),
+        ("Imodium 16 mg a day", "caution"),
+        ("Imodium 64 mg a day", "stop"),
+    ],
+)
+def test_loperamide_on_the_list_is_judged_by_its_own_strength(line: str, severity: str) -> None:
+    """facts.md 1.4: 16 mg a day is the label's most; simethicone's strength is not loperamide's."""
+    (finding,) = screen(known_facts(medications=[line]), START).findings
+    assert str(finding.severity) == severity
+
+
+@pytest.mark.parametrize("name", ["past opioid use", "thyroid nodule", "hair transplant"])
 def test_a_condition_that_no_rule_reads_is_for_the_prescriber(name: str) -> None:
     """CON-01: near what a rule reads, and not it."""
     (finding,) = screen(known_facts(conditions=[name]), START).findings

@@ -22,6 +22,7 @@ from ldn_titration.request import request_schema
 from ldn_titration.rules import RULES
 from ldn_titration.rules.case import Rule
 from ldn_titration.selfcheck import canaries
+from ldn_titration.units import decimal_text
 
 ROOT = Path(__file__).parents[1]
 MANIFEST = ROOT / "src" / "ldn_titration" / "knowledge" / "manifest.csv"
@@ -107,7 +108,13 @@ def base_page() -> str:
         for name, data in sorted(shipped_tables().items())
     )
     numbers = (
-        (f"`{p.key}`", f"{float(p.value):g} {p.unit}", p.fact, cited(p), reviewed(p))
+        (
+            f"`{p.key}`",
+            f"{decimal_text(p.value)} {p.unit}",
+            p.fact,
+            cited(p),
+            reviewed(p),
+        )
         for p in base.policy.values()
     )
     rules = (

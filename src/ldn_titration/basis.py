@@ -199,7 +199,7 @@ def _exposure_text(exposure: OpioidExposure) -> str:
 # --- medicines ------------------------------------------------------------------------
 
 _WHY = {
-    "hidden": "It holds an opioid's name among words that are not understood.",
+    "hidden": "It names an opioid or antagonist among words that are not understood.",
     "unknown": "Not in the tables; it may be an opioid all the same.",
 }
 

@@ -19,7 +19,15 @@ from pydantic import (
 from ldn_titration.findings import Override
 from ldn_titration.knowledge import knowledge
 from ldn_titration.quantities import Mass
-from ldn_titration.values import LineOfText, PartialMoment, PlainDate, Value, faults
+from ldn_titration.units import decimal_text
+from ldn_titration.values import (
+    LineOfText,
+    PartialMoment,
+    PlainDate,
+    SiteCode,
+    Value,
+    faults,
+)
 
 __all__ = [
     "EarlierNaltrexone",
@@ -40,10 +48,6 @@ Release = Literal["immediate", "extended", "transdermal", "depot", "unknown"]
 """How a medicine lets go of its drug."""
 
 RxCui = Annotated[str, Field(pattern=r"^[0-9]{1,8}$", examples=["7804"])]
-SiteCode = Annotated[
-    str, Field(pattern=r"^[a-z][a-z0-9_-]{0,19}:[A-Za-z0-9._-]{1,40}$", examples=["local:4711"])
-]
-"""A code of a site's overlay, behind the name of its system."""
 
 
 class OpioidExposure(Value):
@@ -162,7 +166,7 @@ def _read_times(value: object) -> Fraction:
 
 
 def _decimal(value: Fraction) -> str:
-    return f"{float(value):g}"
+    return str(decimal_text(value))
 
 
 TimesLimit = Annotated[

@@ -34,6 +34,7 @@ __all__ = [
     "Month",
     "PartialMoment",
     "PlainDate",
+    "SiteCode",
     "Value",
     "faults",
     "printable",
@@ -349,3 +350,8 @@ LineOfText = Annotated[
     Field(json_schema_extra={"minLength": 1, "maxLength": _MAX_LINE}),
 ]
 """One line of text, 1 to 200 characters, without control or direction characters."""
+
+SiteCode = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9_-]{0,19}:[A-Za-z0-9._-]{1,40}$", examples=["local:4711"])
+]
+"""A code of a site's overlay, behind the name of its system."""

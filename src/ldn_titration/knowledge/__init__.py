@@ -186,15 +186,11 @@ class Knowledge:
         by_name = self._interactions_by_name
         return next((by_name[key] for key in keys if key in by_name), ())
 
-    def condition_hinted(self, text: str) -> Condition | None:
-        """The condition of which a text that is none holds a telling word, unless of the past."""
-        if self.lexicon.is_past(text):
-            return None
+    def conditions_hinted(self, text: str) -> list[Condition]:
+        """The conditions of which a text that names none of them holds a telling word."""
         words = words_of(text)
-        for row in dict.fromkeys(self.conditions.values()):
-            if any(word.startswith(stem) for word in words for stem in row.stems):
-                return row
-        return None
+        rows = dict.fromkeys(self.conditions.values())
+        return [row for row in rows if any(w.startswith(row.stems) for w in words)]
 
     def condition(self, name: str) -> Condition | None:
         """The condition of that name, if a rule reads it."""
@@ -350,8 +346,9 @@ class Knowledge:
 
 
 def digest_of(tables: Tables) -> str:
-    """The sha256 of these tables, whatever their order."""
-    return hashlib.sha256(b"".join(tables[name] for name in sorted(tables))).hexdigest()
+    """The sha256 of these tables by name, whatever their order."""
+    each = (f"{name},{hashlib.sha256(data).hexdigest()}" for name, data in sorted(tables.items()))
+    return hashlib.sha256("\n".join(each).encode()).hexdigest()
 
 
 _HERE = Path(__file__).parent

@@ -74,7 +74,7 @@ class Line(NamedTuple):
     unexplained: tuple[str, ...]
     kind: Kind
     skipped: tuple[str, ...] = ()
-    masses: tuple[float, ...] = ()
+    masses: tuple[Fraction, ...] = ()
 
     @classmethod
     def of(cls, text: str, names: tuple[Name, ...], unexplained: tuple[str, ...] = ()) -> Line:
@@ -141,10 +141,10 @@ class Lexicon:
         bare = [w for place, w in enumerate(words) if roles.get(place) not in _WITH_UNIT]
         names, left, covered = self._explained(bare)
         skipped = tuple(word for word in words if self.is_filler(word) and word not in covered)
-        masses = [_value(words[at]) for at, role in roles.items() if role == "mass"]
+        masses = (at for at, role in roles.items() if role == "mass" and _is_number(words[at]))
         hidden = [name for key, name in self._opioids_in(words) if not covered.issuperset(key)]
         line = Line.of(text, tuple(dict.fromkeys((*names, *hidden))), tuple(left))
-        line = line._replace(skipped=skipped, masses=tuple(masses))
+        line = line._replace(skipped=skipped, masses=tuple(_value(words[at]) for at in masses))
         if line.kind == "ordinary" and self._may_hide_an_opioid(line, words, roles):
             return Line.of(text, line.names, ("a strength that may be an opioid's",))
         return line
@@ -281,7 +281,7 @@ def _is_number(word: str) -> bool:
 _DIGITS = frozenset("0123456789")
 
 
-def _value(number: str) -> float:
+def _value(number: str) -> Fraction:
     """Its value, or 0 where it is no number that can be read."""
     plain = re.sub(r",(?=[0-9]{3}(?:[,.]|$))", "", number).replace(",", ".")
-    return float(plain) if _NUMBER.fullmatch(plain) else 0.0
+    return Fraction(plain) if _NUMBER.fullmatch(plain) else Fraction(0)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ldn_titration.values import LineOfText, Value
+from ldn_titration.values import LineOfText, SiteCode, Value
 
 __all__ = [
     "HigherSeverity",
@@ -20,15 +20,12 @@ __all__ = [
 SCHEMA = "ldn-titration/overlay/1"
 
 Name = Annotated[LineOfText, Field(pattern=r"^[^;]*$", examples=["Painaway"])]
-Code = Annotated[
-    str, Field(pattern=r"^[a-z][a-z0-9_-]{0,19}:[A-Za-z0-9._-]{1,40}$", examples=["local:4711"])
-]
 Days = Annotated[int, Field(ge=0, le=3660)]
 _Names = Annotated[
     tuple[Name, ...], Field(strict=False, max_length=1000, examples=[["Painaway Retard"]])
 ]
 _Codes = Annotated[
-    tuple[Code, ...], Field(strict=False, max_length=1000, examples=[["local:4711"]])
+    tuple[SiteCode, ...], Field(strict=False, max_length=1000, examples=[["local:4711"]])
 ]
 
 

@@ -40,8 +40,9 @@ def read_table(
     try:
         _check_header(next(lines, []), fields)
         changes = _changes(fields, readers, known_sources)
+        reviewed = fields[-1] == "reviewed_on"
         for cells in lines:
-            found.append(make(_cells(cells, len(fields), keys, changes)))
+            found.append(make(_cells(cells, len(fields), keys, changes, reviewed)))
             if check is not None:
                 check(found[-1])
         if not found:
@@ -82,12 +83,16 @@ def _changes(
 
 
 def _cells(
-    cells: list[Any], count: int, keys: set[str], changes: list[tuple[int, _Read]]
+    cells: list[Any],
+    count: int,
+    keys: set[str],
+    changes: list[tuple[int, _Read]],
+    reviewed: bool,
 ) -> list[Any]:
     if len(cells) != count or not cells[0] or cells[0] in keys:
         raise ValueError("a column too many or too few, or a key missing or twice")
     keys.add(cells[0])
-    if bool(cells[-1]) != bool(cells[-2]):
+    if reviewed and bool(cells[-1]) != bool(cells[-2]):
         raise ValueError("a review needs both its reviewer and its date")
     for place, read in changes:
         cells[place] = read(cells[place])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ldn_titration.findings import Severity
 from ldn_titration.knowledge import Knowledge, Policy
-from ldn_titration.knowledge.rows import Interaction
+from ldn_titration.knowledge.rows import Condition, Interaction
 from ldn_titration.patient import PatientFacts
 from ldn_titration.preparation import Preparation
 from ldn_titration.regimen import Regimen
@@ -79,11 +79,10 @@ class Case(NamedTuple):
         """Each listed medicine of which this rule tells, with its row."""
         return [(label, row) for label, row in self.interactions if row.code == code]
 
-    def conditions_of(self, code: str) -> list[str]:
-        """The patient's conditions that this rule reads."""
-        known = self.base.condition
-        listed = self.patient.conditions or ()
-        return [name for name in listed if (row := known(name)) and row.code == code]
+    def conditions_of(self, code: str) -> list[tuple[str, Condition]]:
+        """Each of the patient's conditions that this rule reads, with its row."""
+        rows = ((name, self.base.condition(name)) for name in self.patient.conditions or ())
+        return [(name, row) for name, row in rows if row is not None and row.code == code]
 
 
 class Found(NamedTuple):

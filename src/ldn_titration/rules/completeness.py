@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from ldn_titration.findings import Severity
+from ldn_titration.knowledge.rows import Condition
 from ldn_titration.patient import REQUIRED
 from ldn_titration.rules.case import Case, Found, rule
 
@@ -56,12 +57,12 @@ def unrecognised_medicines(case: Case) -> Iterable[Found]:
 
 @rule("MED-02", needs="medications")
 def hidden_opioids(case: Case) -> Iterable[Found]:
-    """MED-02: a line that holds an opioid's name among words that are not understood."""
+    """MED-02: a line that names an opioid or antagonist among words that are not understood."""
     names = [m.label for m in case.medicines if m.line.kind == "hidden"]
     if names:
         yield Found(
             Severity.INSUFFICIENT,
-            f"Not recognised, but named like an opioid: {', '.join(names)}.",
+            f"Not recognised, but it names an opioid or antagonist: {', '.join(names)}.",
             "Write the name alone, without anything else; or leave the line out if nothing of "
             "it is taken.",
         )
@@ -83,15 +84,17 @@ def unjudged_conditions(case: Case) -> Iterable[Found]:
 def _asks(name: str, case: Case) -> str:
     """Why a condition that is no listed one must be asked about; empty where it need not be."""
     base = case.base
-    if base.lexicon.is_past(name):
-        return ""
     if any(each.matters for each in base.lexicon.read(name).names):
         return "names an opioid or an antagonist"
-    row = base.condition_hinted(name)
-    denied = row is not None and row.denied_by
-    if denied and getattr(case.patient, denied[0]) in denied[1:]:
-        return f'stands against "{denied[0]}"'
-    return ""
+    against = (_denied_fact(row, case) for row in base.conditions_hinted(name))
+    fact = next(filter(None, against), "")
+    return f'stands against "{fact}"' if fact and not base.lexicon.is_past(name) else ""
+
+
+def _denied_fact(row: Condition | None, case: Case) -> str:
+    """The fact whose stated value contradicts a condition; empty where none does."""
+    fact, *values = row.denied_by if row and row.denied_by else ("",)
+    return fact if fact and getattr(case.patient, fact) in values else ""
 
 
 @rule("CON-02", needs="conditions", reads=_DENIED)
@@ -99,8 +102,8 @@ def contradicted_facts(case: Case) -> Iterable[Found]:
     """CON-02: a listed condition denies a fact that was stated."""
     for name in case.patient.conditions or ():
         row = case.base.condition(name)
-        fact, *values = row.denied_by if row and row.denied_by else ("",)
-        if row and fact and getattr(case.patient, fact) in values:
+        fact = _denied_fact(row, case)
+        if row and fact:
             yield Found(
                 Severity.INSUFFICIENT,
                 f'"{name}" is listed, but "{fact}" is "{getattr(case.patient, fact)}".',
@@ -108,5 +111,7 @@ def contradicted_facts(case: Case) -> Iterable[Found]:
                 sources=row.sources,
             )
         elif row is None and (why := _asks(name, case)):
-            action = "State it among the facts, and name a condition of the past as such."
+            action = (
+                "State it among the facts, an opioid with its last day; then leave it out here."
+            )
             yield Found(Severity.INSUFFICIENT, f'"{name}" is listed and {why}.', action)

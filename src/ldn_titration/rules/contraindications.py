@@ -9,6 +9,7 @@ from ldn_titration.findings import Severity
 from ldn_titration.rules.case import Case, Found, rule
 from ldn_titration.rules.exposures import Exposure
 from ldn_titration.rules.washout import later, opioid_free_days
+from ldn_titration.units import decimal_text
 
 __all__: list[str] = []
 
@@ -86,7 +87,7 @@ def acute_liver_disease(case: Case) -> Iterable[Found]:
 
 
 def _times(enzymes: Fraction) -> str:
-    return f"Liver enzymes are {float(enzymes):g} times the upper limit of normal"
+    return f"Liver enzymes are {decimal_text(enzymes)} times the upper limit of normal"
 
 
 @rule("HEP-02", needs="liver_disease liver_enzymes conditions")
@@ -96,8 +97,8 @@ def chronic_liver_disease(case: Case) -> Iterable[Found]:
     if case.patient.liver_disease == "compensated":
         message = "Compensated liver disease raises the exposure to naltrexone."
         yield Found(Severity.CAUTION, message, action)
-    for name in case.conditions_of("HEP-02"):
-        yield Found(Severity.CAUTION, f"Listed: {name}.", action)
+    for name, row in case.conditions_of("HEP-02"):
+        yield Found(Severity.CAUTION, f"Listed: {name}.", action, sources=row.sources)
     low, high = case.policy("liver_enzymes_caution"), case.policy("liver_enzymes_hold")
     enzymes = case.patient.liver_enzymes
     if enzymes is not None and low.value <= enzymes < high.value:
@@ -151,6 +152,6 @@ def mood(case: Case) -> Iterable[Found]:
     if case.patient.suicidal_ideation == "yes":
         action = "Assess urgently before the start, and watch mood."
         yield Found(Severity.CAUTION, f"Suicidal ideation: {reported}", action)
-    for name in case.conditions_of("PSY-01"):
+    for name, row in case.conditions_of("PSY-01"):
         action = "Assess before the start, and watch mood."
-        yield Found(Severity.CAUTION, f"Listed: {name}; {reported}", action)
+        yield Found(Severity.CAUTION, f"Listed: {name}; {reported}", action, sources=row.sources)

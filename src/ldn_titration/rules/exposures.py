@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from fractions import Fraction
 from typing import NamedTuple
 
 from ldn_titration.knowledge import Knowledge, Line, Opioid
@@ -95,11 +94,13 @@ def exposures_of(
         if line.kind == "listed":
             for name in line.names:
                 if name.opioids:
-                    most = max(
-                        (Mass.of(Fraction(mass), "mg") for mass in line.masses), default=None
-                    )
-                    rows = tuple(_by_dose(row, most, base) for row in name.opioids)
+                    rows = tuple(_by_dose(row, _only_mass(line), base) for row in name.opioids)
                     yield _exposure(label, rows, None, True, True, base)
+
+
+def _only_mass(line: Line) -> Mass | None:
+    """The strength of a line that tells one; of several, which is the opioid's is not known."""
+    return Mass.of(line.masses[0], "mg") if len(line.masses) == 1 else None
 
 
 def _exposure(
@@ -154,12 +155,18 @@ def _by_dose(row: Opioid, daily: Mass | None, base: Knowledge) -> Opioid:
 
 
 def _form_is_settled(told: OpioidExposure, rows: tuple[Opioid, ...], base: Knowledge) -> bool:
-    """Whether the form is stated, or the name or product says it; a bare substance does not."""
+    """Whether the form is stated, or the name or product says it.
+
+    A bare substance does not, be it with a strength behind it.
+    """
     if told.release != "unknown" or all(row.release in {"any", "unknown"} for row in rows):
         return True
     if told.rxcui is not None:
         return base.is_product(told.rxcui)
-    return not any(key_of(told.substance or "") == key_of(row.substance) for row in rows)
+    name = key_of(told.substance or "")
+    if base.named(told.substance or ""):
+        return not any(name == key_of(row.substance) for row in rows)
+    return not any(f" {key_of(row.substance)} " in f" {name} " for row in rows)
 
 
 def _of_release(rows: tuple[Opioid, ...], release: str) -> tuple[Opioid, ...]:

@@ -11,8 +11,6 @@ from ldn_titration.rules.case import Case, Found, rule
 
 __all__: list[str] = []
 
-_TAKEN = "medications"
-
 
 def _told(case: Case, code: str) -> Iterator[Found]:
     for label, row in case.interactions_of(code):
@@ -25,14 +23,15 @@ def _told(case: Case, code: str) -> Iterator[Found]:
 def interacting_medicines(case: Case) -> Iterable[Found]:
     """INT-01: medicines and conditions that are named with naltrexone, and alcohol."""
     yield from _told(case, "INT-01")
-    for name in case.conditions_of("INT-01"):
-        yield Found(Severity.CAUTION, f"Listed: {name}.", "Weigh it; ask the team in charge.")
+    for name, row in case.conditions_of("INT-01"):
+        action = "Weigh it; ask the team in charge."
+        yield Found(Severity.CAUTION, f"Listed: {name}.", action, sources=row.sources)
     if case.patient.alcohol == "yes":
         message = "Alcohol: no reaction as with disulfiram, but it impairs and harms the liver."
         yield Found(Severity.CAUTION, message, "Advise against it.")
 
 
-@rule("INT-02", needs=_TAKEN)
+@rule("INT-02", needs="medications")
 def lofexidine(case: Case) -> Iterable[Found]:
     """INT-02: lofexidine, hours apart from oral naltrexone."""
     gap = case.policy("lofexidine_gap")
@@ -45,7 +44,7 @@ def lofexidine(case: Case) -> Iterable[Found]:
         )
 
 
-@rule("INT-03", needs=_TAKEN)
+@rule("INT-03", needs="medications")
 def medicines_to_know_of(case: Case) -> Iterable[Found]:
     """INT-03: medicines that are told to the prescriber."""
     return _told(case, "INT-03")
@@ -55,9 +54,9 @@ def medicines_to_know_of(case: Case) -> Iterable[Found]:
 def thyroid_hormone(case: Case) -> Iterable[Found]:
     """THY-01: thyroid hormone or an underactive thyroid; start low and climb slowly."""
     yield from _told(case, "THY-01")
-    for name in case.conditions_of("THY-01"):
+    for name, row in case.conditions_of("THY-01"):
         action = "Test TSH and free T4 before and after the start; ask for thyroid hormone."
-        yield Found(Severity.CAUTION, f"Listed: {name}.", action)
+        yield Found(Severity.CAUTION, f"Listed: {name}.", action, sources=row.sources)
     if case.interactions_of("THY-01") or case.conditions_of("THY-01"):
         yield from _thyroid_pace(case)
 
@@ -83,18 +82,18 @@ def _thyroid_pace(case: Case) -> Iterator[Found]:
 def antithyroid_medicines(case: Case) -> Iterable[Found]:
     """THY-02: antithyroid medicines or an overactive thyroid."""
     yield from _told(case, "THY-02")
-    for name in case.conditions_of("THY-02"):
+    for name, row in case.conditions_of("THY-02"):
         action = "Test TSH and free T4 before and after the start; ask for antithyroid medicines."
-        yield Found(Severity.CAUTION, f"Listed: {name}.", action)
+        yield Found(Severity.CAUTION, f"Listed: {name}.", action, sources=row.sources)
 
 
 @rule("DM-01", needs="medications conditions")
 def diabetes(case: Case) -> Iterable[Found]:
     """DM-01: diabetes, or a medicine that lowers glucose."""
     yield from _told(case, "DM-01")
-    for name in case.conditions_of("DM-01"):
+    for name, row in case.conditions_of("DM-01"):
         action = "Check glucose more closely at first and after each increase; this blocks nothing."
-        yield Found(Severity.INFO, f"Listed: {name}.", action)
+        yield Found(Severity.INFO, f"Listed: {name}.", action, sources=row.sources)
 
 
 # --- excipients -----------------------------------------------------------------------
