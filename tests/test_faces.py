@@ -35,7 +35,7 @@ from ldn_titration.export.tabular import plan_csv
 from ldn_titration.render.html import plan_html
 from ldn_titration.render.pdf import plan_pdf
 from ldn_titration.render.text import plan_text
-from ldn_titration.testing import known_facts, plans
+from ldn_titration.testing import known_facts, living_plans, plans
 
 DROPS = Drops(
     dilution={"drug": "50 mg", "final_volume": "10 mL"}, drops_per_mL=20, beyond_use_days=14
@@ -53,18 +53,23 @@ def plain(text: str) -> str:
 def doses_of(plan: Plan) -> list[tuple[str, list[str]]]:
     """What a calendar must show: each date with the words of each of its doses."""
     return [
-        (str(day.date), [sig.take(dose.reading, sig.about) for dose in day.doses]) for day in plan
+        (str(day.date), [sig.take(dose.reading, sig.about) for dose in day.doses] or ["No dose"])
+        for day in plan
     ]
 
 
 def told_apart(plan: Plan) -> bool:
     """Whether some steps have one dose at the regimen's time and others several without."""
-    return plan.regimen.time_of_day is not None and len({len(s.doses) > 1 for s in plan.steps}) > 1
+    several = {len(step.doses) > 1 for step in plan.steps if step.doses}
+    return plan.regimen.time_of_day is not None and len(several) > 1
 
 
 def notes_on(plan: Plan, on: date) -> list[str]:
-    """What is due on a day, in a few words, each once."""
-    return list(dict.fromkeys(d.title for d in plan.screening.milestones if d.on == on))
+    """What is due on a day, in a few words, each once; a review with its two boxes."""
+    due = (d.title for d in plan.screening.milestones if d.on == on)
+    return [
+        f"{title} continue stop" if title == "Review" else title for title in dict.fromkeys(due)
+    ]
 
 
 def shown_time(plan: Plan, time: str | None, doses: int) -> str | None:
@@ -80,31 +85,37 @@ VALIDATOR = Draft202012Validator(plan_schema())
 # --- JSON and CSV ---------------------------------------------------------------------
 
 
-@given(plans())
+@given(plans() | living_plans())
 def test_json_reads_back_and_fits_its_published_schema(plan: Plan) -> None:
     """P49: the document's rows are the plan's; jsonschema and our own models accept it."""
     text = plan_json(plan)
     document = json.loads(text)
     VALIDATOR.validate(document)
     PlanDocument.model_validate_json(text)
-    rows = [(row["day"], row["date"], row["dose"], row["take"]) for row in document["days"]]
-    assert rows == [(d.day, str(d.date), str(d.dose), d.take) for d in plan]
+    rows = [
+        (row["day"], row["date"], row["dose"], row["take"], row.get("why", ""))
+        for row in document["days"]
+    ]
+    assert rows == [
+        (d.day, str(d.date), str(d.dose) if d.dose else None, d.take, d.why) for d in plan
+    ]
+    assert len(document.get("diary", [])) == len(plan.diary)
     assert document["status"] == "draft"
 
 
-@given(plans())
+@given(plans() | living_plans())
 def test_csv_reads_back_to_the_days(plan: Plan) -> None:
     """P49: one row a day, date and dose first."""
     header, *rows = csv.reader(io.StringIO(plan_csv(plan)))
     assert header[:2] == ["date", "dose"]
-    assert [row[:4] for row in rows] == [
-        [str(d.date), str(d.dose), d.take, str(d.day)] for d in plan
+    assert [[*row[:4], row[-1]] for row in rows] == [
+        [str(d.date), str(d.dose or ""), d.take, str(d.day), d.why] for d in plan
     ]
     assert not any(cell[:1] in "=+-@" for row in rows for cell in row if cell)
-    assert header[-4:] == ["status", "verdict", "overrides", "knowledge"]
+    assert header[-5:] == ["status", "verdict", "overrides", "knowledge", "why"]
     verdict, stamp = str(plan.screening.verdict), plan.screening.knowledge
     known = f"{stamp.version} {stamp.sha256}"
-    assert {tuple(row[-4:]) for row in rows} == {("draft", verdict, "", known)}
+    assert {tuple(row[-5:-1]) for row in rows} == {("draft", verdict, "", known)}
 
 
 # --- text -----------------------------------------------------------------------------
@@ -127,7 +138,7 @@ def steps_in(text: str) -> Iterator[tuple[int, str, str, int, str]]:
         yield int(number), first, last, int(days), plain(rest)
 
 
-@given(plans())
+@given(plans() | living_plans())
 def test_text_reads_back_to_the_steps_within_80_columns(plan: Plan) -> None:
     """P49: the table's steps are the plan's; no line is wider, no unit parted."""
     text = plan_text(plan)
@@ -139,9 +150,11 @@ def test_text_reads_back_to_the_steps_within_80_columns(plan: Plan) -> None:
             str(step.first),
             str(step.last),
             step.days,
-            f"{sig.about(step.dose)} "
+            f"{sig.about(step.dose) if step.dose else 'none'} "
             + (f"{step.time_of_day}: " if len(step.doses) == 1 and told_apart(plan) else "")
-            + sig.directions(step.doses, sig.about),
+            + sig.directions(step.doses, sig.about)
+            + (f", {step.cycle}" if step.cycle else "")
+            + (f" {step.why}" if step.why else ""),
         )
         for step in plan.steps
     ]
@@ -162,6 +175,7 @@ class Page(HTMLParser):
         self.outside: list[str] = []
         self.scopes = 0
         self.headers = 0
+        self.note_goes_on = False
         self.feed(text)
         self.close()
 
@@ -170,6 +184,7 @@ class Page(HTMLParser):
         self.open.append(f"{tag}.{values.get('class', '')}")
         if tag == "time":
             self.days.append((values["datetime"] or "", []))
+        self.note_goes_on = self.note_goes_on and tag != "p"
         if tag == "p" and values.get("class") == "dose":
             self.days[-1][1].append("")
         if tag == "th":
@@ -189,17 +204,25 @@ class Page(HTMLParser):
         if "p.dose" in self.open and not self.open[-1].endswith((".when", ".tick")):
             self.days[-1][1][-1] += data
         elif self.open and self.open[-1] == "p.note":
-            self.notes.append((self.days[-1][0], data))
+            on, told = self.days[-1][0], self.notes and self.notes[-1]
+            if told and self.note_goes_on:
+                self.notes[-1] = (on, f"{told[1].strip()} {data.strip()}")
+            else:
+                self.notes.append((on, data))
+            self.note_goes_on = True
 
 
-@given(plans())
+@given(plans() | living_plans())
 def test_html_reads_back_to_the_days_and_reaches_nothing_outside(plan: Plan) -> None:
     """P49: each date once, in order, with each dose's words; nothing loaded or run."""
     text = plan_html(plan)
     page = Page(text)
     assert [(on, [plain(dose) for dose in doses]) for on, doses in page.days] == doses_of(plan)
     due = [(str(day.date), note) for day in plan for note in notes_on(plan, day.date)]
-    assert page.notes == due
+    if plan.diary or any(s.cycle or s.titration.only_if or s.earliest_next for s in plan.steps):
+        assert set(due) <= set(page.notes)
+    else:
+        assert page.notes == due
     assert page.outside == []
     assert page.open == []
     assert page.scopes == page.headers
@@ -247,7 +270,7 @@ def days_in(pages: list[str]) -> list[tuple[str, str]]:
         month = ""
         for line in text.replace("\u00a0", " ").split("\n"):
             heading = _MONTH.match(line)
-            day = re.match(r"^(\d{1,2})( +(START|NEW.*))? *$", line)
+            day = re.match(r"^(\d{1,2})( +(START|AGAIN|NEW.*))? *$", line)
             if heading:
                 month = f"{heading[2]}-{_MONTHS.index(heading[1]) + 1:02}"
             elif day and month:
@@ -262,7 +285,7 @@ def days_in(pages: list[str]) -> list[tuple[str, str]]:
 
 
 @settings(max_examples=15)
-@given(plans(), st.sampled_from(["a4", "letter"]))
+@given(plans() | living_plans(), st.sampled_from(["a4", "letter"]))
 def test_pdf_reads_back_to_the_days_and_is_accessible(
     plan: Plan, paper: Literal["a4", "letter"]
 ) -> None:
@@ -281,8 +304,21 @@ def test_pdf_reads_back_to_the_days_and_is_accessible(
         )
         for day in plan
     ]
+    lead = [
+        " ".join(
+            (f"{time}: " if time else "") + sig.take(dose.reading, sig.about)
+            for dose in day.doses
+            for time in [shown_time(plan, dose.time_of_day, len(day.doses))]
+        )
+        or "No dose"
+        for day in plan
+    ]
     found = [(on, re.sub(r"dose \d+:", "dose:", words)) for on, words in days_in(pages)]
-    assert found == expected
+    if plan.diary or any(s.cycle or s.titration.only_if or s.earliest_next for s in plan.steps):
+        assert [on for on, _ in found] == [on for on, _ in expected]
+        assert all(words.startswith(dose) for (_, words), dose in zip(found, lead, strict=True))
+    else:
+        assert found == expected
     report = page.validate_pdf_bytes(data, profile=page.ValidationProfile.PDF_UA_1)
     assert report.is_compliant, [failure.message for failure in report.failures]
 

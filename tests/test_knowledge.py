@@ -83,11 +83,11 @@ LENGTHS = {
     "interactions": 15,
     "medicines": 4772,
     "opioids": 87,
-    "policy": 43,
+    "policy": 44,
     "products": 1127,
     "protocols": 36,
     "qualifiers": 10,
-    "rules": 45,
+    "rules": 50,
     "sources": 115,
 }
 
@@ -244,6 +244,7 @@ LIMITS = {
     "stop_before_opioid_depot": ("30", "days"),
     "gap_to_resume": ("14", "days"),
     "lofexidine_gap": ("2", "hours"),
+    "lone_step": ("7", "days"),
     # the patient, facts.md 3.2 and 3.4
     "adult_age": ("18", "years"),
     "liver_enzymes_caution": ("3", "times the upper limit"),

@@ -275,7 +275,7 @@ def lengthened(row: Opioid, least: int, most: int) -> Knowledge:
     for name in ("_opioid_names", "_opioid_codes", "_by_id", "lexicon", "_read_once"):
         vars(base).pop(name, None)
     longer = row._replace(min_days=least, max_days=most)
-    base.opioids = tuple(longer if each is row else each for each in base.opioids)
+    base.opioids = tuple(longer if each.id == row.id else each for each in base.opioids)
     return base
 
 

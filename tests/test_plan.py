@@ -193,7 +193,7 @@ def test_a_step_beyond_the_length_is_not_measured() -> None:
         ({"days": 3661}, "days"),
         ({"days": True}, "days"),
         ({"days": 7.0}, "days"),
-        ({"diary": [{"event": "missed"}]}, "diary"),
+        ({"diary": [{"event": "missed"}]}, "diary[0].on"),
         ({"screening": screen(known_facts(), "2027-01-05")}, "screening"),
     ],
 )

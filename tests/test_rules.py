@@ -697,7 +697,8 @@ DATED = [
     Dated("MON-05", "none", []),
     # The first bottle is discarded where the plan is longer than it keeps.
     Dated("BUD-01", "16 days of 14", ["2027-01-18"], {}, steps("1.5 mg"), KEEPS, 16),
-    Dated("BUD-01", "15 days of 14", [], {}, steps("1.5 mg"), KEEPS, 15),
+    Dated("BUD-01", "15 days of 14", ["2027-01-18"], {}, steps("1.5 mg"), KEEPS, 15),
+    Dated("BUD-01", "14 days of 14", [], {}, steps("1.5 mg"), KEEPS, 14),
     Dated("BUD-01", "28 days of 14", ["2027-01-18"], {}, steps("1.5 mg"), KEEPS),
     Dated("BUD-01", "28 days of 28", [], {}, steps("1.5 mg"), {**KEEPS, "beyond_use_days": 28}),
     Dated(

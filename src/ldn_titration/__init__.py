@@ -10,6 +10,20 @@ exact day-by-day plan, or the precise reason why there is none.
 '18 drops (0.9 mL, 4.5 mg)'
 """
 
+from ldn_titration.days import DoseChange, PlanDay, PlannedDose, PlanStep, Totals
+from ldn_titration.diary import (
+    Advanced,
+    Event,
+    Halved,
+    Held,
+    Missed,
+    OpioidTaken,
+    Paused,
+    Stayed,
+    SteppedBack,
+    Stopped,
+    Switched,
+)
 from ldn_titration.errors import (
     DimensionError,
     InvalidInputError,
@@ -33,6 +47,7 @@ from ldn_titration.findings import (
     Severity,
     Verdict,
 )
+from ldn_titration.order import Order, check_order
 from ldn_titration.patient import (
     EarlierNaltrexone,
     Medication,
@@ -42,7 +57,7 @@ from ldn_titration.patient import (
     PatientFacts,
     PlannedOpioid,
 )
-from ldn_titration.plan import Plan, PlanDay, PlannedDose, PlanStep, Totals
+from ldn_titration.plan import Plan
 from ldn_titration.preparation import (
     Capsules,
     Dilution,
@@ -53,22 +68,29 @@ from ldn_titration.preparation import (
 )
 from ldn_titration.quantities import Concentration, DropsPerVolume, Mass, MassPerDrop, Volume
 from ldn_titration.reading import Reading
-from ldn_titration.regimen import Regimen, TimedDose, TitrationStep
+from ldn_titration.regimen import Cycle, Regimen, TimedDose, TitrationStep
 from ldn_titration.schedule import schedule
 from ldn_titration.screening import screen
+from ldn_titration.supply import Supply, best_strengths, supply
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Advanced",
     "Capsules",
     "Citation",
     "Concentration",
+    "Cycle",
     "Dilution",
     "DimensionError",
+    "DoseChange",
     "Drops",
     "DropsPerVolume",
     "EarlierNaltrexone",
+    "Event",
     "Finding",
+    "Halved",
+    "Held",
     "InvalidInputError",
     "KnowledgeError",
     "LdnTitrationError",
@@ -77,15 +99,19 @@ __all__ = [
     "Medication",
     "MedicineRead",
     "Milestone",
+    "Missed",
     "MissingExtraError",
     "NotMeasurableError",
     "OpioidExposure",
     "OpioidHistory",
+    "OpioidTaken",
     "OpioidTest",
     "OralSolution",
+    "Order",
     "Outcome",
     "Override",
     "PatientFacts",
+    "Paused",
     "Plan",
     "PlanDay",
     "PlanStep",
@@ -99,6 +125,11 @@ __all__ = [
     "RuleOutcome",
     "Screening",
     "Severity",
+    "Stayed",
+    "SteppedBack",
+    "Stopped",
+    "Supply",
+    "Switched",
     "Tablets",
     "TimedDose",
     "TitrationStep",
@@ -107,6 +138,9 @@ __all__ = [
     "Verdict",
     "Volume",
     "__version__",
+    "best_strengths",
+    "check_order",
     "schedule",
     "screen",
+    "supply",
 ]

@@ -20,8 +20,12 @@ from ldn_titration.errors import (
     NotMeasurableError,
     Problem,
 )
+from ldn_titration.findings import Severity
 from ldn_titration.knowledge import Knowledge
+from ldn_titration.order import check_order
+from ldn_titration.plan import Plan
 from ldn_titration.request import MAX_BYTES, PlanRequest, read_request, request_schema
+from ldn_titration.supply import supply
 
 __all__ = ["entry", "main"]
 
@@ -75,13 +79,37 @@ def _plan(options: argparse.Namespace) -> int:
     draw = _drawer(face, options, request)
     plan = request.plan(_base(options))
     if plan.status == "draft" and not options.draft:
-        from ldn_titration.render.text import findings_text
-
-        print(findings_text(plan.screening), end="", file=sys.stderr)
-        print("No plan is written; --draft writes one marked DRAFT.", file=sys.stderr)
-        return NOT_CLEARED
+        return _not_cleared(plan, "No plan is written; --draft writes one marked DRAFT.")
     _write(draw(plan), options.out)
     return DONE
+
+
+def _not_cleared(plan: Plan, words: str) -> int:
+    from ldn_titration.render.text import findings_text
+
+    print(findings_text(plan.screening), end="", file=sys.stderr)
+    print(words, file=sys.stderr)
+    return NOT_CLEARED
+
+
+def _supply(options: argparse.Namespace) -> int:
+    request = _request(options.request)
+    request.require_beyond_use()
+    plan = request.plan(_base(options))
+    needed = supply(plan, lead_days=options.lead_days, fill_days=options.fill_days)
+    findings = check_order(request.order, plan, needed) if request.order else ()
+    if plan.status == "draft" and not options.draft:
+        return _not_cleared(plan, "No supply is worked out; --draft works one out, marked DRAFT.")
+    if _text_or_json(options) == "json":
+        from ldn_titration.export.supply import supply_json
+
+        _write(supply_json(plan, needed, findings), None)
+    else:
+        from ldn_titration.render.text import supply_text
+
+        _write(supply_text(plan, needed, findings), None)
+    disagrees = any(finding.severity > Severity.INFO for finding in findings)
+    return NOT_CLEARED if disagrees else DONE
 
 
 def _screen(options: argparse.Namespace) -> int:
@@ -225,6 +253,8 @@ def _drawer(face: str, options: argparse.Namespace, request: PlanRequest) -> Cal
     page = {
         "patient": request.patient,
         "dateless": options.dateless,
+        "lead_days": options.lead_days,
+        "order": request.order,
     }
     if face == "html":
         from ldn_titration.render.html import plan_html
@@ -277,6 +307,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_plan(commands)
+    supply_ = _command(commands, "supply", _supply, "say what to dispense, and when to make it")
+    _add_request(supply_)
+    _add_format(supply_)
+    _add_lead_days(supply_)
+    supply_.add_argument(
+        "--fill-days", type=int, metavar="N", help="the most days of one fill of capsules"
+    )
+    supply_.add_argument("--draft", action="store_true", help="also where screening does not clear")
+    _add_overlay(supply_)
     screen = _command(commands, "screen", _screen, "say whether naltrexone may be started")
     _add_request(screen)
     _add_format(screen)
@@ -310,7 +349,14 @@ def _add_plan(commands: Any) -> None:
     plan.add_argument("--draft", action="store_true", help="also where screening does not clear")
     plan.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of a PDF")
     plan.add_argument("--dateless", action="store_true", help="Day 1, Day 2, ... (html, pdf)")
+    _add_lead_days(plan)
     _add_overlay(plan)
+
+
+def _add_lead_days(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--lead-days", type=int, default=0, metavar="N", help="how long before need to order"
+    )
 
 
 def _add_request(parser: argparse.ArgumentParser) -> None:

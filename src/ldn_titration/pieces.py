@@ -8,14 +8,14 @@ the largest first is wrong ({1, 1.5, 3} mg: 2 mg is 1 + 1).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import gcd, lcm
 from typing import NamedTuple
 
 from ldn_titration.errors import QuantityError
 
-__all__ = ["Pieces", "fewest_pieces"]
+__all__ = ["Pieces", "fewest_pieces", "fewest_strengths"]
 
 _MAX_CELLS = 20_000
 _NEVER = 1 << 40
@@ -117,3 +117,71 @@ def _taken(layer: _Layer, parts: int, amount: int, after: list[int]) -> int:
     last = layer.using[amount] - _PIECE - _STRENGTH
     sizes = range(min(parts, amount // layer.part), 0, -1)
     return taken + next(size for size in sizes if after[amount - size * layer.part] == last)
+
+
+# --- the fewest strengths for many doses ----------------------------------------------
+
+
+def fewest_strengths(
+    doses: Sequence[Fraction], strengths: Sequence[Fraction], parts: int = 1
+) -> tuple[Fraction, ...] | None:
+    """The strengths to keep so that no dose takes more pieces than with all of them.
+
+    Of all such sets the smallest, then the one with the larger strengths; largest first.
+    None where a dose cannot be made at all.
+
+    >>> fewest_strengths([Fraction(3), Fraction(6)], [Fraction(1), Fraction(3)])
+    (Fraction(3, 1),)
+    """
+    ordered = sorted(strengths, reverse=True)
+    scale = lcm(*(value.denominator for value in (*ordered, *doses))) * parts
+    in_scale = [int(strength * scale) // parts for strength in ordered]
+    grid = gcd(*in_scale)
+    if any(int(dose * scale) % grid for dose in doses):
+        return None
+    wanted = [int(dose * scale) // grid for dose in doses]
+    if max(wanted) * len(ordered) * parts > _MAX_CELLS:
+        raise QuantityError("a dose is too large, or the strengths too alike, to be counted out")
+    uses = _uses([amount // grid for amount in in_scale], parts, max(wanted))
+    kept = _smallest_union([uses[amount] for amount in wanted], len(ordered))
+    return None if kept is None else tuple(s for n, s in enumerate(ordered) if kept >> n & 1)
+
+
+def _uses(units: list[int], parts: int, limit: int) -> list[frozenset[int]]:
+    """For each amount, which sets of strengths (as bits) make it in the fewest pieces."""
+    sizes = [(unit * part, 1 << n) for n, unit in enumerate(units) for part in range(1, parts + 1)]
+    fewest = [0] + [_NEVER] * limit
+    uses: list[frozenset[int]] = [frozenset({0})] + [frozenset()] * limit
+    for amount in range(1, limit + 1):
+        fitting = [(size, bit) for size, bit in sizes if size <= amount]
+        least = min((fewest[amount - size] for size, _ in fitting), default=_NEVER)
+        if least < _NEVER:
+            fewest[amount] = least + 1
+            uses[amount] = _minimal(
+                used | bit
+                for size, bit in fitting
+                if fewest[amount - size] == least
+                for used in uses[amount - size]
+            )
+    return uses
+
+
+def _minimal(sets: Iterable[int]) -> frozenset[int]:
+    """The sets of which none other is a part."""
+    kept: list[int] = []
+    for found in sorted(set(sets), key=int.bit_count):
+        if not any(other & found == other for other in kept):
+            kept.append(found)
+    return frozenset(kept)
+
+
+def _smallest_union(choices: Iterable[frozenset[int]], count: int) -> int | None:
+    """The smallest set of bits with one choice of each inside; of equals the lowest bits."""
+    unions: frozenset[int] = frozenset({0})
+    for choice in dict.fromkeys(choices):
+        unions = _minimal(union | each for union in unions for each in choice)
+    return min(unions, key=lambda found: (found.bit_count(), _places(found, count)), default=None)
+
+
+def _places(found: int, count: int) -> list[int]:
+    return [place for place in range(count) if found >> place & 1]

@@ -7,13 +7,16 @@ are worked out on the steps.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any, Literal, NamedTuple, overload
+from itertools import takewhile
+from typing import Any, Literal, overload
 
 from ldn_titration import sig
+from ldn_titration.days import DoseChange, PlanDay, PlanStep, Tails, Totals, day_of, tails_of
+from ldn_titration.diary import Event, Stopped
 from ldn_titration.errors import InvalidInputError, Problem
-from ldn_titration.findings import Finding, Screening, Severity
+from ldn_titration.findings import Finding, Milestone, Screening, Severity
 from ldn_titration.patient import PatientFacts
 from ldn_titration.preparation import Preparation
 from ldn_titration.quantities import Mass
@@ -22,85 +25,14 @@ from ldn_titration.regimen import Regimen
 from ldn_titration.screening import judged_doses, screen
 from ldn_titration.values import read_start, whole_day
 
-__all__ = ["DRUG", "Plan", "PlanDay", "PlanStep", "PlannedDose", "Totals"]
+__all__ = ["DRUG", "Plan"]
 
 DRUG = "naltrexone hydrochloride"
 """What every dose is of: the hydrochloride, not the base."""
 
+_REVIEW = "MON-01"
 _ONE_DAY = timedelta(days=1)
 _new = tuple.__new__
-
-
-class PlannedDose(NamedTuple):
-    """One dose of a day: when (None: no time is set), and how it is measured."""
-
-    time_of_day: str | None
-    reading: Reading
-
-    @property
-    def dose(self) -> Mass:
-        """Its mass."""
-        return self.reading.dose
-
-
-class PlanStep(NamedTuple):
-    """One step of a plan: ``days`` days from ``first`` to ``last``, each with the same doses.
-
-    ``first_day`` is the number of its first day in the plan, from 1. ``dose`` is the mass
-    taken in a day and ``reading`` what is taken in a day, all doses together.
-    """
-
-    step: int
-    dose: Mass
-    first: date
-    last: date
-    days: int
-    first_day: int
-    doses: tuple[PlannedDose, ...]
-    reading: Reading
-
-    @property
-    def time_of_day(self) -> str | None:
-        """When its doses are taken, several parted by commas; None where no time is set."""
-        times = [dose.time_of_day for dose in self.doses if dose.time_of_day]
-        return ", ".join(times) or None
-
-    @property
-    def take(self) -> str:
-        """What to take on each of its days, in one line, exactly."""
-        return sig.directions(self.doses)
-
-
-class PlanDay(NamedTuple):
-    """One day of a plan. ``day`` and ``day_of_step`` count from 1; ``dose`` is the day's mass."""
-
-    day: int
-    date: date
-    step: int
-    day_of_step: int
-    dose: Mass | None
-    take: str
-    reading: Reading | None
-    doses: tuple[PlannedDose, ...]
-    time_of_day: str | None
-
-    @property
-    def units(self) -> dict[str, Any]:
-        """The counts to take, such as ``{"drops": 18, "volume": "0.9 mL"}``; empty for none."""
-        return {} if self.reading is None else self.reading.units
-
-
-class Totals(NamedTuple):
-    """A whole plan added up: days, mass, and what is taken."""
-
-    days: int
-    dose: Mass
-    reading: Reading
-
-    @property
-    def units(self) -> dict[str, Any]:
-        """The counts taken over the plan."""
-        return self.reading.units
 
 
 class Plan(Sequence[PlanDay]):
@@ -108,8 +40,9 @@ class Plan(Sequence[PlanDay]):
 
     Made by :func:`~ldn_titration.schedule`. ``len``, index, slice and iterate it;
     ``plan.on(date)`` is the day of a date, ``plan.steps`` its steps, ``plan.totals`` the
-    whole added up. ``status`` is ``draft`` unless a screening that clears was given for
-    its start.
+    whole added up, ``plan.diary`` what happened. ``status`` is ``draft`` unless a screening
+    that clears was given for its start. ``fast_steps`` are the steps where each range
+    takes its fewest days; without ranges they are ``steps``.
     """
 
     __slots__ = (
@@ -117,7 +50,10 @@ class Plan(Sequence[PlanDay]):
         "_given",
         "_screening",
         "_tails",
+        "_told",
         "cut",
+        "diary",
+        "fast_steps",
         "preparation",
         "regimen",
         "steps",
@@ -125,11 +61,14 @@ class Plan(Sequence[PlanDay]):
     regimen: Regimen
     preparation: Preparation
     steps: tuple[PlanStep, ...]
+    fast_steps: tuple[PlanStep, ...]
+    diary: tuple[Event, ...]
     cut: bool
+    _told: tuple[Finding, ...]
     _ends: list[int]
     _given: Screening | None
     _screening: Screening | None
-    _tails: list[tuple[Any, ...]] | None
+    _tails: list[Tails] | None
 
     def __init__(
         self,
@@ -137,14 +76,20 @@ class Plan(Sequence[PlanDay]):
         preparation: Preparation,
         steps: tuple[PlanStep, ...],
         *,
+        fast_steps: tuple[PlanStep, ...] = (),
+        diary: tuple[Event, ...] = (),
         cut: bool = False,
+        told: tuple[Finding, ...] = (),
         screening: Screening | None = None,
     ) -> None:
         put = object.__setattr__
         put(self, "regimen", regimen)
         put(self, "preparation", preparation)
         put(self, "steps", steps)
+        put(self, "fast_steps", fast_steps or steps)
+        put(self, "diary", diary)
         put(self, "cut", cut)
+        put(self, "_told", told)
         put(self, "_given", screening)
         put(self, "_ends", [step.first_day + step.days - 1 for step in steps])
         put(self, "_tails", None)
@@ -163,7 +108,8 @@ class Plan(Sequence[PlanDay]):
         return hash((self.regimen, self.preparation, self.steps))
 
     def _key(self) -> tuple[Any, ...]:
-        return self.regimen, self.preparation, self.steps, self.cut, self._given
+        laid = self.steps, self.fast_steps, self.diary, self.cut, self._told
+        return self.regimen, self.preparation, laid, self._given
 
     def __repr__(self) -> str:
         return f"<Plan {self.status}: {len(self)} days, {self.start} to {self.end}>"
@@ -180,20 +126,25 @@ class Plan(Sequence[PlanDay]):
         """Every day. Written out for speed: one tuple a day, one date added to."""
         days: list[PlanDay] = []
         add = days.append
-        for step, tail in zip(self.steps, self._step_tails(), strict=True):
-            step_number, number, today = step.step, step.first_day, step.first
-            add(_new(PlanDay, (number, today, step_number, 1, *tail)))
-            for day_of_step in range(2, step.days + 1):
+        for step, tails in zip(self.steps, self._step_tails(), strict=True):
+            tail, off = tails
+            if off is not None:
+                days += (day_of(step, n, tails) for n in range(step.days))
+                continue
+            number, today, step_number = step.first_day, step.first, step.step
+            position = step.position + 1
+            add(_new(PlanDay, (number, today, step_number, position, *tail)))
+            for day_of_step in range(position + 1, position + step.days):
                 number += 1
                 today += _ONE_DAY
                 add(_new(PlanDay, (number, today, step_number, day_of_step, *tail)))
         return days
 
-    def _step_tails(self) -> list[tuple[Any, ...]]:
-        """What all days of a step share, worked out once."""
+    def _step_tails(self) -> list[Tails]:
+        """What all days of each step share: those with its dose, those without (None: none)."""
         tails = self._tails
         if tails is None:
-            tails = [(s.dose, s.take, s.reading, s.doses, s.time_of_day) for s in self.steps]
+            tails = [tails_of(step) for step in self.steps]
             object.__setattr__(self, "_tails", tails)
         return tails
 
@@ -212,10 +163,18 @@ class Plan(Sequence[PlanDay]):
     def _day(self, place: int) -> PlanDay:
         number = bisect_right(self._ends, place)
         step = self.steps[number]
-        day_of_step = place + 2 - step.first_day
-        today = step.first + (day_of_step - 1) * _ONE_DAY
-        tail = self._step_tails()[number]
-        return _new(PlanDay, (place + 1, today, step.step, day_of_step, *tail))
+        return day_of(step, place + 1 - step.first_day, self._step_tails()[number])
+
+    def diff(self, other: Plan) -> tuple[DoseChange, ...]:
+        """Every date on which the two plans give another dose, in order."""
+        start, end = min(self.start, other.start), max(self.end, other.end)
+        mine, others = self._doses(), other._doses()
+        days = (start + timedelta(n) for n in range((end - start).days + 1))
+        changes = (DoseChange(day, mine.get(day), others.get(day)) for day in days)
+        return tuple(change for change in changes if change.dose != change.other)
+
+    def _doses(self) -> dict[date, Mass | None]:
+        return {day.date: day.dose for day in self}
 
     def on(self, day: date | str) -> PlanDay:
         """The day of that date (or its text); InvalidInputError where it is outside the plan."""
@@ -246,8 +205,10 @@ class Plan(Sequence[PlanDay]):
         whole = self._screening
         if whole is None:
             base = self._given or screen(PatientFacts(), self.start, self.regimen)
-            doses, told = judged_doses(self.start, self.regimen)
-            whole = base.with_findings([*doses, *_cut_findings(self)], [told])
+            doses, told = judged_doses(self.start, self.regimen, _smaller_doses(self))
+            whole = base.with_findings([*doses, *_cut_findings(self), *self._told], [told])
+            if self.diary:
+                whole = whole.changed(milestones=tuple(_moved(self, whole.milestones)))
             object.__setattr__(self, "_screening", whole)
         return whole
 
@@ -259,28 +220,86 @@ class Plan(Sequence[PlanDay]):
     @property
     def totals(self) -> Totals:
         """The whole plan added up, worked out on its steps."""
-        whole = total((step.reading, step.days) for step in self.steps)
-        return Totals(len(self), whole.dose, whole)
+        taken: dict[Preparation, list[tuple[Reading, int]]] = {}
+        for step in self.steps:
+            if step.reading is not None:
+                taken.setdefault(step.preparation, []).append((step.reading, step.dose_days))
+        readings = tuple((preparation, total(each)) for preparation, each in taken.items())
+        dose = Mass.total((reading.dose, 1) for _, reading in readings)
+        return Totals(len(self), dose, readings)
+
+    @property
+    def preparations(self) -> tuple[tuple[date, Preparation], ...]:
+        """What it is measured with, each from its first day on."""
+        found = [(self.start, self.preparation)]
+        for step in self.steps:
+            if step.preparation is not found[-1][1]:
+                found.append((step.first, step.preparation))
+        return tuple(found)
 
     def _repr_html_(self) -> str:
         from ldn_titration.markup import rows_table
 
         caption = f"Plan ({self.status.upper()}): {DRUG}, {self.start} to {self.end}"
         rows = [
-            (s.step, sig.about(s.dose), sig.directions(s.doses, sig.about), s.first, s.last, s.days)
+            (s.step, _dose_words(s), sig.directions(s.doses, sig.about), s.first, s.last, s.days)
             for s in self.steps
         ]
         return rows_table(caption, ("Step", "Dose a day", "Take", "From", "To", "Days"), rows)
 
 
+def _dose_words(step: PlanStep) -> str:
+    return "" if step.dose is None else sig.about(step.dose)
+
+
 def _remade(*parts: Any) -> Plan:
-    regimen, preparation, steps, cut, screening = parts
-    return Plan(regimen, preparation, steps, cut=cut, screening=screening)
+    regimen, preparation, (steps, fast_steps, diary, cut, told), screening = parts
+    return Plan(
+        regimen,
+        preparation,
+        steps,
+        fast_steps=fast_steps,
+        diary=diary,
+        cut=cut,
+        told=told,
+        screening=screening,
+    )
+
+
+def _moved(plan: Plan, milestones: Iterable[Milestone]) -> Iterator[Milestone]:
+    """The dated notes, the review as many days later as the target dose really was."""
+    planned = plan.start + timedelta(sum(step.days or 0 for step in plan.regimen.steps[:-1]))
+    reached = _settled_on(plan)
+    for due in milestones:
+        if due.code != _REVIEW:
+            yield due
+        elif reached is not None:
+            on = due.on + (reached - planned)
+            what = f"Is it worth going on? This dose was reached on {reached}."
+            yield due.model_copy(update={"on": on, "what": what})
+
+
+def _settled_on(plan: Plan) -> date | None:
+    """The first day of the dose that is kept to the end; None where there is none."""
+    taken = [step for step in plan.steps if step.doses]
+    if not taken or any(isinstance(event, Stopped) for event in plan.diary):
+        return None
+    if not taken[-1].is_open and taken[-1].step < len(plan.regimen.steps):
+        return None
+    same = takewhile(lambda step: step.dose == taken[-1].dose, reversed(taken))
+    return min(step.first for step in same)
+
+
+def _smaller_doses(plan: Plan) -> list[tuple[int, Mass]]:
+    """The daily doses that the regimen does not have itself, as after halving, by step."""
+    doses = dict.fromkeys((s.step, s.dose) for s in plan.steps if s.dose and s.why)
+    own = {step.daily_dose for step in plan.regimen.steps}
+    return [(step, dose) for step, dose in doses if dose is not None and dose not in own]
 
 
 def _cut_findings(plan: Plan) -> Iterator[Finding]:
     if plan.cut:
-        reached, steps = len(plan.steps), len(plan.regimen.steps)
+        reached, steps = plan.steps[-1].step, len(plan.regimen.steps)
         yield Finding(
             code="LEN-01",
             severity=Severity.INFO,

@@ -7,21 +7,21 @@ doses below and above. Nothing is rounded.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, Tag, model_validator
 
-from ldn_titration import units
+from ldn_titration.dropper import DropsPerMl
 from ldn_titration.errors import NotMeasurableError, QuantityError
 from ldn_titration.knowledge import policy
 from ldn_titration.pieces import fewest_pieces
-from ldn_titration.quantities import Concentration, DropsPerVolume, Mass, MassPerDrop, Volume
+from ldn_titration.quantities import Concentration, Mass, MassPerDrop, Volume
 from ldn_titration.reading import Form, Reading
-from ldn_titration.values import LineOfText, Value, faults
+from ldn_titration.values import LineOfText, Value, faults, told_apart
 
 __all__ = [
+    "AnyPreparation",
     "Capsules",
     "Dilution",
     "Dose",
@@ -270,54 +270,6 @@ class OralSolution(_Liquid):
         return f"a liquid of {self.strength} on marks of {self.graduation}"
 
 
-def _read_drops_per_mL(value: object) -> DropsPerVolume:  # noqa: N802 - the contract's name
-    if (isinstance(value, str) and value.endswith("drops/mL")) or units.looks_like_pint(value):
-        drops = DropsPerVolume(value)  # type: ignore[arg-type]
-    elif isinstance(value, DropsPerVolume):
-        drops = value
-    elif isinstance(value, str):
-        drops = _from_decimal_text(value)
-    elif isinstance(value, int | Fraction | Decimal) and not isinstance(value, bool):
-        drops = DropsPerVolume.of(value, "drops/mL")
-    else:
-        raise ValueError('must be a whole number such as 20, or a decimal as text such as "22.5"')
-    least, most = policy("drops_per_mL_least").value, policy("drops_per_mL_most").value
-    if not least <= drops.magnitude <= most:
-        raise ValueError(f"must be from {least} to {most} drops per mL, counted with this dropper")
-    return drops
-
-
-def _from_decimal_text(text: str) -> DropsPerVolume:
-    if "." not in text and "/" not in text:
-        raise ValueError('must be a whole number without quotes such as 20, or text such as "22.5"')
-    try:
-        return DropsPerVolume(f"{text} drops/mL")
-    except QuantityError:
-        raise ValueError('must be a decimal as text such as "22.5"') from None
-
-
-def _write_drops_per_mL(value: DropsPerVolume) -> int | str:  # noqa: N802
-    if value.magnitude.denominator == 1:
-        return value.magnitude.numerator
-    return str(value).removesuffix(" drops/mL")
-
-
-DropsPerMl = Annotated[
-    DropsPerVolume,
-    BeforeValidator(_read_drops_per_mL),
-    PlainSerializer(_write_drops_per_mL, return_type=int | str, when_used="json"),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1},
-                {"type": "string", "pattern": r"^[1-9][0-9]*(\.[0-9]+|/[1-9][0-9]*)$"},
-            ],
-            "examples": [20, "22.5"],
-        }
-    ),
-]
-
-
 def _last_digit(text: str) -> Fraction:
     """What one more in the last digit stated would add, in mg; of a fraction, nothing."""
     number, unit = text.split(" ")
@@ -394,3 +346,20 @@ class Drops(_Liquid):
 
 Preparation = Capsules | Tablets | OralSolution | Drops
 """Any of the preparations; in JSON told apart by ``form``."""
+
+_FORMS = ("capsules", "tablets", "oral_solution", "drops")
+
+
+def _form(value: Any) -> str | None:
+    form = value.get("form") if isinstance(value, dict) else getattr(value, "form", None)
+    return f"<{form}>" if form in _FORMS else None
+
+
+AnyPreparation = Annotated[
+    Annotated[Capsules, Tag("<capsules>")]
+    | Annotated[Tablets, Tag("<tablets>")]
+    | Annotated[OralSolution, Tag("<oral_solution>")]
+    | Annotated[Drops, Tag("<drops>")],
+    told_apart(_form, f'must be an object whose "form" is one of {", ".join(_FORMS)}'),
+]
+"""A preparation as a field: read from JSON by its ``form``."""

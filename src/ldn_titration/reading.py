@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from ldn_titration.quantities import Mass, Volume
 
-__all__ = ["Form", "Reading", "total"]
+__all__ = ["Form", "Reading", "summed_units", "total"]
 
 Form = Literal["capsules", "tablets", "oral_solution", "drops"]
 
@@ -53,3 +53,17 @@ def total(readings: Iterable[tuple[Reading, int]]) -> Reading:
         Volume.total(volumes) if volumes else None,
         None if first.drops is None else sum((r.drops or 0) * number for r, number in listed),
     )
+
+
+def summed_units(readings: Iterable[Reading]) -> dict[str, Any]:
+    """The counts of readings of several preparations, added up by unit; empty for none."""
+    summed: dict[str, Any] = {}
+    forms: dict[Form, list[Reading]] = {}
+    for reading in readings:
+        forms.setdefault(reading.form, []).append(reading)
+    for same in forms.values():
+        units = total((reading, 1) for reading in same).units
+        if "volume" in summed and "volume" in units:
+            units["volume"] = str(Volume(summed["volume"]) + Volume(units["volume"]))
+        summed |= units
+    return summed

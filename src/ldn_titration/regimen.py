@@ -18,13 +18,14 @@ from ldn_titration.errors import InvalidInputError, Problem, QuantityError
 from ldn_titration.knowledge import Protocol, knowledge
 from ldn_titration.preparation import Dose
 from ldn_titration.quantities import Mass
-from ldn_titration.values import Value, faults
+from ldn_titration.values import LineOfText, Value, faults
 
-__all__ = ["Band", "Regimen", "TimeOfDay", "TimedDose", "TitrationStep"]
+__all__ = ["Band", "Cycle", "Regimen", "TimeOfDay", "TimedDose", "TitrationStep"]
 
 MAX_DAYS = 3660
 MAX_STEPS = 200
 MAX_DOSES_PER_DAY = 12
+_MAX_CYCLE = 28
 
 TIMES_OF_DAY = ("morning", "noon", "afternoon", "evening", "bedtime")
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
@@ -103,10 +104,45 @@ TimedDoses = Annotated[
 ]
 
 
+class Cycle(Value):
+    """Days with the dose and days without it, in turn, beginning with the dose.
+
+    >>> [Cycle(days_on=3, days_off=3).is_on(day) for day in (0, 2, 3, 6)]
+    [True, True, False, True]
+    """
+
+    days_on: Annotated[int, Field(ge=1, le=_MAX_CYCLE)] = Field(examples=[3])
+    days_off: Annotated[int, Field(ge=1, le=_MAX_CYCLE)] = Field(examples=[3])
+
+    @property
+    def days(self) -> int:
+        """The days of one turn."""
+        return self.days_on + self.days_off
+
+    def is_on(self, day: int) -> bool:
+        """Whether a dose is taken on that day of the step, counted from 0."""
+        return day % self.days < self.days_on
+
+    def on_days(self, first: int, days: int) -> int:
+        """How many of so many days have a dose, from that day of the step on."""
+        return self._on_before(first + days) - self._on_before(first)
+
+    def _on_before(self, day: int) -> int:
+        turns, rest = divmod(day, self.days)
+        return turns * self.days_on + min(rest, self.days_on)
+
+    def __str__(self) -> str:
+        if self.days_on == self.days_off == 1:
+            return "every other day"
+        return f"{self.days_on} days on, {self.days_off} off"
+
+
 class TitrationStep(Value):
     """One step: a dose, how many times a day, for how many days (None: open-ended).
 
-    ``dose`` is each dose; ``doses`` names doses by time of day instead.
+    ``dose`` is each dose; ``doses`` names doses by time of day instead. Where the step is a
+    range ("7 to 14 days"), ``days`` is its slow end, by which it is laid out, and
+    ``fewest_days`` its fast end. ``only_if`` is what is checked before the step begins.
 
     >>> TitrationStep(dose="1 mg", doses_per_day=2, days=7).daily_dose
     Mass('2 mg')
@@ -118,6 +154,15 @@ class TitrationStep(Value):
         default=1, examples=[1]
     )
     days: Annotated[int, Field(ge=1, le=MAX_DAYS)] | None = Field(default=None, examples=[7])
+    fewest_days: Annotated[int, Field(ge=1, le=MAX_DAYS)] | None = Field(default=None, examples=[5])
+    cycle: Cycle | None = Field(default=None, examples=[{"days_on": 3, "days_off": 3}])
+    only_if: LineOfText | None = Field(default=None, examples=["1.5 mg is tolerated"])
+
+    @model_validator(mode="after")
+    def _fewest_is_not_more(self) -> Self:
+        if self.fewest_days is not None and (self.days is None or self.fewest_days > self.days):
+            faults([("fewest_days", 'must not be more than "days", which it needs')])
+        return self
 
     @model_validator(mode="after")
     def _dose_or_doses(self) -> Self:
@@ -135,8 +180,13 @@ class TitrationStep(Value):
         return (TimedDose(None, self.dose),) * self.doses_per_day  # type: ignore[arg-type]
 
     @property
+    def fewest(self) -> int | None:
+        """The fewest days before the next step may begin; None where it is open-ended."""
+        return self.fewest_days or self.days
+
+    @property
     def daily_dose(self) -> Mass:
-        """The mass taken in a day."""
+        """The mass taken in a day on which it is taken."""
         if self.dose is not None:
             return self.dose if self.doses_per_day == 1 else self.dose * self.doses_per_day
         return Mass.total((timed.dose, 1) for timed in self.each)
@@ -180,10 +230,12 @@ class Regimen(Value):
         time_of_day: str | None = None,
         protocol: str | None = None,
         doses_per_day: int = 1,
+        fewest_days: int | None = None,
     ) -> Self:
         """From one dose to another in equal steps, up or down; the last step is open-ended.
 
-        ``by`` is the size of a step either way; the last one may be smaller. Raises
+        ``by`` is the size of a step either way; the last one may be smaller. ``fewest_days``
+        is the fast end of "every 3 to 4 days", ``every_days`` the slow one. Raises
         InvalidInputError for what is no dose, or a ramp of more than 200 steps.
 
         >>> [str(step.dose) for step in Regimen.ramp("1 mg", "1 mg", 7, "2.5 mg").steps]
@@ -191,7 +243,9 @@ class Regimen(Value):
         """
         first, increment, last = _ramp_masses(every_days, from_, by, to)
         steps = [
-            TitrationStep(dose=dose, days=every_days, doses_per_day=doses_per_day)
+            TitrationStep(
+                dose=dose, days=every_days, fewest_days=fewest_days, doses_per_day=doses_per_day
+            )
             for dose in _climb(first, increment, last)
         ]
         steps.append(TitrationStep(dose=last, doses_per_day=doses_per_day))

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
+from pydantic import Field, Tag, TypeAdapter, model_validator
 
+from ldn_titration.diary import Diary, Switched
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.findings import Screening
 from ldn_titration.knowledge import Knowledge
+from ldn_titration.order import Order
 from ldn_titration.patient import PatientFacts
 from ldn_titration.plan import Plan
-from ldn_titration.preparation import Capsules, Dose, Drops, OralSolution, Tablets
+from ldn_titration.preparation import AnyPreparation, Dose, Drops, OralSolution
 from ldn_titration.regimen import MAX_DAYS, MAX_STEPS, Band, Regimen, TimeOfDay, TitrationStep
 from ldn_titration.schedule import schedule
 from ldn_titration.screening import screen
-from ldn_titration.values import Moment, Value, faults, printable
+from ldn_titration.supply import require_beyond_use
+from ldn_titration.values import Moment, Value, faults, printable, told_apart
 
 __all__ = ["PlanRequest", "ProtocolRegimen", "RampRegimen", "StepsRegimen", "read_request"]
 
@@ -35,7 +39,7 @@ class _RegimenRequest(Value):
     @model_validator(mode="after")
     def _makes_a_regimen(self) -> Self:
         try:
-            self.regimen()
+            _made(self)
         except InvalidInputError as error:
             below = self._below
             faults((below + problem.path, problem.message) for problem in error.problems)
@@ -49,6 +53,12 @@ class _RegimenRequest(Value):
     def regimen(self) -> Regimen:
         """The regimen asked for."""
         raise NotImplementedError
+
+
+@lru_cache(maxsize=64)
+def _made(asked: _RegimenRequest) -> Regimen:
+    """The regimen asked for; checking a request and planning it make it once."""
+    return asked.regimen()
 
 
 class ProtocolRegimen(_RegimenRequest):
@@ -83,6 +93,13 @@ class Ramp(Value):
     by: Dose = Field(examples=["0.25 mg"])
     every_days: Annotated[int, Field(ge=1, le=MAX_DAYS)] = Field(examples=[7])
     to: Dose = Field(examples=["4.5 mg"])
+    fewest_days: Annotated[int, Field(ge=1, le=MAX_DAYS)] | None = Field(default=None, examples=[5])
+
+    @model_validator(mode="after")
+    def _fewest_is_not_more(self) -> Self:
+        if self.fewest_days is not None and self.fewest_days > self.every_days:
+            faults([("fewest_days", f"must be {self.every_days} or less, as every_days is")])
+        return self
 
 
 class RampRegimen(_RegimenRequest):
@@ -98,7 +115,12 @@ class RampRegimen(_RegimenRequest):
         """The regimen of this ramp."""
         asked = self.ramp
         return Regimen.ramp(
-            asked.from_, asked.by, asked.every_days, asked.to, band=self.band or "low"
+            asked.from_,
+            asked.by,
+            asked.every_days,
+            asked.to,
+            band=self.band or "low",
+            fewest_days=asked.fewest_days,
         )
 
 
@@ -111,30 +133,11 @@ def _regimen_kind(value: Any) -> str | None:
     return f"<{given[0]}>" if len(given) == 1 else None
 
 
-_FORMS = ("capsules", "tablets", "oral_solution", "drops")
-
-
-def _form(value: Any) -> str | None:
-    form = value.get("form") if isinstance(value, dict) else getattr(value, "form", None)
-    return f"<{form}>" if form in _FORMS else None
-
-
-def _told_apart(by: Any, message: str) -> Discriminator:
-    return Discriminator(by, custom_error_type="one_of", custom_error_message=message)
-
-
 RequestRegimen = Annotated[
     Annotated[ProtocolRegimen, Tag("<protocol>")]
     | Annotated[StepsRegimen, Tag("<steps>")]
     | Annotated[RampRegimen, Tag("<ramp>")],
-    _told_apart(_regimen_kind, "must be an object with exactly one of protocol, steps and ramp"),
-]
-RequestPreparation = Annotated[
-    Annotated[Capsules, Tag("<capsules>")]
-    | Annotated[Tablets, Tag("<tablets>")]
-    | Annotated[OralSolution, Tag("<oral_solution>")]
-    | Annotated[Drops, Tag("<drops>")],
-    _told_apart(_form, f'must be an object whose "form" is one of {", ".join(_FORMS)}'),
+    told_apart(_regimen_kind, "must be an object with exactly one of protocol, steps and ramp"),
 ]
 
 
@@ -142,7 +145,7 @@ class PlanRequest(Value):
     """Everything a plan is made from, as JSON holds it.
 
     ``length_days`` is the whole length of the plan; ``patient`` may be absent, and then
-    nothing is known.
+    nothing is known. ``order`` is what an order says that is to be checked against the plan.
     """
 
     schema_: Literal["ldn-titration/request/1"] = Field(alias="schema", examples=[REQUEST_SCHEMA])
@@ -152,22 +155,28 @@ class PlanRequest(Value):
     )
     time_of_day: TimeOfDay | None = Field(default=None, examples=["bedtime"])
     regimen: RequestRegimen = Field(examples=[{"protocol": "brief_004_standard"}])
-    preparation: RequestPreparation = Field(
+    preparation: AnyPreparation = Field(
         examples=[{"form": "capsules", "strengths": ["1.5 mg", "3 mg", "4.5 mg"]}]
     )
     patient: PatientFacts = Field(default=PatientFacts())
-    diary: tuple[dict[str, Any], ...] = Field(default=(), strict=False)
-
-    @model_validator(mode="after")
-    def _no_diary_yet(self) -> PlanRequest:
-        if self.diary:
-            faults([("diary", "events are not replayed yet by this version; leave it empty")])
-        return self
+    diary: Diary = ()
+    order: Order | None = None
 
     def titration(self) -> Regimen:
         """The regimen asked for, at the time of day asked for."""
-        regimen = self.regimen.regimen()
+        regimen = _made(self.regimen)
         return regimen.changed(time_of_day=self.time_of_day) if self.time_of_day else regimen
+
+    def require_beyond_use(self) -> None:
+        """Raise InvalidInputError where a liquid lacks what its supply is worked out by."""
+        switched = [
+            (event.preparation, f"diary[{place}].preparation")
+            for place, event in enumerate(self.diary)
+            if isinstance(event, Switched)
+        ]
+        for preparation, path in ((self.preparation, "preparation"), *switched):
+            if isinstance(preparation, Drops | OralSolution):
+                require_beyond_use(preparation, path)
 
     def screening(self, base: Knowledge | None = None) -> Screening:
         """The screening of the patient for all that is planned here."""
@@ -188,6 +197,8 @@ class PlanRequest(Value):
             self.start,
             days=self.length_days,
             screening=self.screening(base),
+            diary=self.diary,
+            base=base,
         )
 
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from ldn_titration.course import Stretch
+from ldn_titration.days import PlannedDose, PlanStep
+from ldn_titration.diary import Event, read_diary
 from ldn_titration.errors import InvalidInputError, NotMeasurableError, Problem, QuantityError
 from ldn_titration.findings import Screening
-from ldn_titration.knowledge import knowledge, policy
-from ldn_titration.plan import Plan, PlannedDose, PlanStep
+from ldn_titration.knowledge import Knowledge, knowledge
+from ldn_titration.plan import Plan
 from ldn_titration.preparation import Preparation
-from ldn_titration.reading import total
+from ldn_titration.quantities import Mass
+from ldn_titration.reading import Reading, total
 from ldn_titration.regimen import MAX_DAYS, Regimen, TimedDose, TitrationStep
+from ldn_titration.replay import Laid, replay
 from ldn_titration.screening import planned_digest, void_override
 from ldn_titration.values import read_start, whole_day
 
 __all__ = ["schedule"]
 
-_ONE_DAY = timedelta(days=1)
 _new = tuple.__new__
 
 
@@ -29,35 +33,70 @@ def schedule(
     days: int | None = None,
     screening: Screening | None = None,
     diary: Sequence[object] = (),
+    base: Knowledge | None = None,
 ) -> Plan:
     """The plan of a regimen, measured with a preparation, from its first day.
 
     ``days`` is the whole length; without it an open-ended last step is laid out for 28
     days. Without a screening that clears for this start, the plan is a draft; an override
-    in it counts for the regimen, preparation and length it was screened with. Raises
-    NotMeasurableError for a dose that the preparation cannot measure, and InvalidInputError
-    for a length, start or screening that does not fit.
+    in it counts for the regimen, preparation and length it was screened with. ``diary`` is
+    what happened: events of :mod:`ldn_titration.diary`, or the same as plain data; days
+    before an event never change. ``base`` is the knowledge base of the opioid-free intervals
+    in it, the shipped one unless a site has its own. Raises NotMeasurableError for a dose
+    that the preparation cannot measure, and InvalidInputError for a length, start,
+    screening or event that does not fit.
 
-    >>> from ldn_titration import Drops, Regimen, schedule
+    >>> from ldn_titration import Drops, Held, Regimen, schedule
     >>> ramp = Regimen.ramp("0.25 mg", "0.25 mg", 7, "4.5 mg")
     >>> drops = Drops(concentration="5 mg/mL", drops_per_mL=20)
     >>> plan = schedule(ramp, drops, "2027-01-04", days=126)
     >>> plan[119].take, str(plan.totals.dose)
     ('18 drops (0.9 mL, 4.5 mg)', '299.25 mg')
+    >>> held = Held(on="2027-02-03", days=7, reason="insomnia")
+    >>> schedule(ramp, drops, "2027-01-04", days=126, diary=[held])[32].why
+    'held 7 days from 3 Feb 2027: insomnia'
     """
-    first = whole_day(read_start(start))
-    lengths = _lengths(regimen, _plan_days(days))
-    _check_span(first, sum(lengths))
-    if diary:
-        raise InvalidInputError([Problem("diary", "events are not replayed yet; leave it empty")])
+    first, length, events = whole_day(read_start(start)), _plan_days(days), read_diary(diary)
+    if length is not None:
+        _check_span(first, min(length, _own_length(regimen)))
     if screening is not None and screening.start != first:
         message = f"is for a start on {screening.start}, but the plan starts on {first}"
         raise InvalidInputError([Problem("screening", message)])
     if screening is not None:
         screening = _bound(screening, planned_digest(read_start(start), regimen, preparation, days))
-    steps = _steps(regimen, preparation, first, lengths)
-    cut = len(lengths) < len(regimen.steps) or lengths[-1] < (regimen.steps[-1].days or 0)
-    return Plan(regimen, preparation, steps, cut=cut, screening=screening)
+    base = base or knowledge()
+    laid = replay(regimen, preparation, first, length, events, base)
+    _check_span(first, sum(each.stretch.days for each in laid.laid))
+    steps = _dated(laid.laid, regimen, first)
+    return Plan(
+        regimen,
+        preparation,
+        steps,
+        fast_steps=_fast(regimen, preparation, steps, length, events, base),
+        diary=events,
+        cut=laid.cut,
+        told=laid.findings,
+        screening=screening,
+    )
+
+
+def _fast(
+    regimen: Regimen,
+    preparation: Preparation,
+    steps: tuple[PlanStep, ...],
+    length: int | None,
+    events: tuple[Event, ...],
+    base: Knowledge,
+) -> tuple[PlanStep, ...]:
+    """The steps where each range takes its fewest days, over the same length.
+
+    Whoever climbs fast reaches a later step within it, so that must be measurable too.
+    """
+    if all(step.fewest_days is None for step in regimen.steps):
+        return steps
+    first, days = steps[0].first, sum(step.days for step in steps)
+    laid = replay(regimen, preparation, first, length, events, base, fast_days=days)
+    return _dated(laid.laid, regimen, first)
 
 
 def _bound(screening: Screening, planned: str) -> Screening:
@@ -83,54 +122,82 @@ def _check_span(first: date, days: int) -> None:
         raise InvalidInputError([Problem("start", f"{first} is too late for {days} days")])
 
 
-def _lengths(regimen: Regimen, days: int | None) -> list[int]:
-    """How many days each step lasts, as far as the plan's length reaches."""
-    if days is None:
-        last = regimen.steps[-1].days or policy("open_step").whole
-        return [step.days or last for step in regimen.steps]
-    lengths: list[int] = []
-    left = days
-    for step in regimen.steps:
-        if not left:
-            break
-        lengths.append(left if step.days is None or step.days > left else step.days)
-        left -= lengths[-1]
-    return lengths
+def _own_length(regimen: Regimen) -> int:
+    """The days of its closed steps, or more than any plan has where its end is open."""
+    return sum(step.days or MAX_DAYS for step in regimen.steps)
 
 
-def _steps(
-    regimen: Regimen, preparation: Preparation, first: date, lengths: list[int]
-) -> tuple[PlanStep, ...]:
+def _dated(laid: Sequence[Laid], regimen: Regimen, first: date) -> tuple[PlanStep, ...]:
+    """The stretches with their dates, and their doses as they are measured."""
+    measured = _measured(laid, regimen)
     steps: list[PlanStep] = []
-    begin, number = first, 1
-    for doses, days in zip(_measured(regimen, len(lengths), preparation), lengths, strict=True):
-        reading = doses[0].reading if len(doses) == 1 else total((d.reading, 1) for d in doses)
-        last = begin + timedelta(days - 1)
-        step = (len(steps) + 1, reading.dose, begin, last, days, number, doses, reading)
-        steps.append(_new(PlanStep, step))
+    number, day = 1, first.toordinal()
+    for (stretch, preparation), (doses, reading) in zip(laid, measured, strict=True):
+        begin, days = date.fromordinal(day), stretch.days
+        steps.append(
+            _new(
+                PlanStep,
+                (
+                    stretch.step + 1,
+                    reading and reading.dose,
+                    begin,
+                    begin + timedelta(days - 1),
+                    days,
+                    number,
+                    doses,
+                    reading,
+                    regimen.steps[stretch.step],
+                    preparation,
+                    stretch.why,
+                    stretch.position,
+                    date.fromordinal(day + days - stretch.spare) if stretch.spare else None,
+                    stretch.is_open,
+                ),
+            )
+        )
         number += days
-        begin = last if last == date.max else last + _ONE_DAY
+        day += days
     return tuple(steps)
 
 
-def _measured(
-    regimen: Regimen, count: int, preparation: Preparation
-) -> list[tuple[PlannedDose, ...]]:
-    """The doses of each step's day, each measured on its own; every step that cannot be is told."""
-    measured: list[tuple[PlannedDose, ...]] = []
-    failed: list[tuple[int, NotMeasurableError]] = []
-    for number, step in enumerate(regimen.steps[:count], 1):
+_Doses = tuple[tuple[PlannedDose, ...], Reading | None]
+
+
+def _measured(laid: Sequence[Laid], regimen: Regimen) -> list[_Doses]:
+    """The doses of each stretch's day, each measured on its own, and all of them together.
+
+    Raises NotMeasurableError with every step that cannot be measured.
+    """
+    known: dict[tuple[int, int, int], _Doses] = {}
+    failed: dict[tuple[int, Mass], NotMeasurableError] = {}
+    measured: list[_Doses] = []
+    for stretch, preparation in laid:
+        key = (stretch.step, stretch.part, id(preparation))
         try:
-            times = _timed(step, regimen.time_of_day)
-            measured.append(tuple([PlannedDose(t, preparation.measure(m)) for t, m in times]))
+            doses = known.get(key) or _doses(stretch, preparation, regimen)
         except NotMeasurableError as error:
-            failed.append((number, error))
+            failed.setdefault((stretch.step + 1, error.dose), error)
+            continue
         except QuantityError as error:
             raise InvalidInputError([Problem("preparation.strengths", str(error))]) from None
+        known[key] = doses
+        measured.append(doses)
     if failed:
-        (number, first), *others = failed
-        raise first.at_step(number, tuple(other.at_step(at) for at, other in others))
+        (first, *others) = (error.at_step(step) for (step, _), error in failed.items())
+        raise first.at_step(first.step or 0, tuple(others))
     return measured
+
+
+def _doses(stretch: Stretch, preparation: Preparation, regimen: Regimen) -> _Doses:
+    if not stretch.part:
+        return (), None
+    times = _timed(regimen.steps[stretch.step], regimen.time_of_day)
+    if stretch.part > 1:
+        times = tuple(TimedDose(time, mass / stretch.part) for time, mass in times)
+    doses = tuple([PlannedDose(time, preparation.measure(mass)) for time, mass in times])
+    if len(doses) == 1:
+        return doses, doses[0].reading
+    return doses, total((dose.reading, 1) for dose in doses)
 
 
 def _timed(step: TitrationStep, time_of_day: str | None) -> tuple[TimedDose, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 from ldn_titration.basis import Judged, judge, medicine_read, outcomes_of
 from ldn_titration.findings import (
@@ -21,10 +22,11 @@ from ldn_titration.findings import (
 from ldn_titration.knowledge import Knowledge, knowledge
 from ldn_titration.patient import PatientFacts
 from ldn_titration.preparation import Preparation
+from ldn_titration.quantities import Mass
 from ldn_titration.regimen import Regimen
 from ldn_titration.rules import RULES
 from ldn_titration.rules.case import Case
-from ldn_titration.rules.dosing import dose_range
+from ldn_titration.rules.dosing import dose_range, judge_doses
 from ldn_titration.rules.washout import not_before
 from ldn_titration.selfcheck import require_canaries
 from ldn_titration.values import Value, read_start, whole_day
@@ -83,10 +85,15 @@ def screen(
     )
 
 
-def judged_doses(start: date, regimen: Regimen) -> tuple[tuple[Finding, ...], RuleOutcome]:
-    """What the doses of a regimen say by themselves, whoever the patient is, and its basis."""
+def judged_doses(
+    start: date, regimen: Regimen, more: Sequence[tuple[int, Mass]] = ()
+) -> tuple[tuple[Finding, ...], RuleOutcome]:
+    """What the doses of a regimen say by themselves, whoever the patient is, and its basis.
+
+    ``more`` are daily doses that a plan has beside those of the regimen, each with its step.
+    """
     case = Case.of(PatientFacts(), start, regimen, None, knowledge())
-    judged = judge(dose_range, case)
+    judged = judge(dose_range._replace(judge=partial(judge_doses, more=more)), case)
     (told,) = outcomes_of([judged], case)
     return judged.findings, told
 

@@ -7,7 +7,7 @@ significant figures behind ``about``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
@@ -15,9 +15,23 @@ from ldn_titration import units
 from ldn_titration.quantities import Quantity
 from ldn_titration.reading import Reading
 
-__all__ = ["about", "about_range", "count", "directions", "take", "take_parts", "time_words"]
+__all__ = [
+    "NO_DOSE",
+    "about",
+    "about_range",
+    "count",
+    "directions",
+    "sig_text",
+    "take",
+    "take_parts",
+    "time_words",
+]
+
+NO_DOSE = "no dose"
+"""What is said of a day on which nothing is taken."""
 
 _THREE_FIGURES = Context(prec=3, rounding=ROUND_HALF_EVEN)
+_OFTEN = {1: "once a day", 2: "twice a day"}
 _TIMES = {
     "morning": "in the morning",
     "noon": "at noon",
@@ -86,11 +100,30 @@ def directions(
     times are set.
     """
     listed = [(time, take(reading, words)) for time, reading in doses]
+    if not listed:
+        return NO_DOSE
     if len(listed) == 1:
         return listed[0][1]
     if all(time is None for time, _ in listed):
         return f"{listed[0][1]}, {len(listed)} times a day"
     return "; ".join(f"{time}: {text}" for time, text in listed)
+
+
+def sig_text(doses: Sequence[tuple[str | None, Reading]], cycle: object = None) -> str:
+    """The sig of a day's doses, as a pharmacy writes it, for people.
+
+    "Take 1 drop (0.05 mL, 0.25 mg) once a day at bedtime", "Take 1 mL (1 mg) in the morning
+    and 2 mL (2 mg) at bedtime"; ``cycle`` is the days on and off, said behind it.
+    """
+    if not doses:
+        return "Take no dose"
+    alike = {reading for _, reading in doses}
+    if len(doses) > 1 and (len(alike) > 1 or doses[0][0]):
+        said = ", and ".join(f"{take(r, about)} {time_words(time)}".strip() for time, r in doses)
+    else:
+        often = _OFTEN.get(len(doses)) or f"{len(doses)} times a day"
+        said = f"{take(doses[0][1], about)} {often} {time_words(doses[0][0])}".strip()
+    return f"Take {said}{f', {cycle}' if cycle else ''}"
 
 
 def about_range(low: Quantity, high: Quantity) -> str:

@@ -17,17 +17,19 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from ldn_titration.errors import InvalidInputError, NotMeasurableError
 from ldn_titration.patient import REQUIRED, OpioidExposure, OpioidHistory, PatientFacts
 from ldn_titration.plan import Plan
 from ldn_titration.preparation import Capsules, Drops, OralSolution, Preparation, Tablets
 from ldn_titration.quantities import Concentration, Mass, Volume
-from ldn_titration.regimen import MAX_DAYS, Regimen, TitrationStep
+from ldn_titration.regimen import MAX_DAYS, Cycle, Regimen, TitrationStep
 from ldn_titration.schedule import schedule
 
 __all__ = [
     "concentrations",
     "exposures",
     "known_facts",
+    "living_plans",
     "masses",
     "plans",
     "preparations",
@@ -123,6 +125,60 @@ def plans(draw: st.DrawFn) -> Plan:
     regimen = draw(regimens_for(preparation))
     days = draw(st.none() | st.integers(1, MAX_DAYS // 10))
     return schedule(regimen, preparation, draw(start_dates()), days=days)
+
+
+def _event(on: date, draw: st.DrawFn) -> dict[str, object]:
+    """One event on that day, as plain data; whether it fits is another question."""
+    fields: dict[str, dict[str, object]] = {
+        "held": {"days": draw(st.integers(1, 20))},
+        "stepped_back": {},
+        "halved": {},
+        "missed": {},
+        "advanced": {},
+        "stayed": {},
+        "paused": {"until": str(on + timedelta(draw(st.integers(1, 25))))},
+        "opioid": {"exposure": {"substance": draw(_SOME_NAMES), "release": "immediate"}},
+        "stopped": {},
+    }
+    name = draw(st.sampled_from(sorted(fields)))
+    return {"event": name, "on": str(on), "reason": draw(_REASONS), **fields[name]}
+
+
+_REASONS = st.sampled_from([None, "insomnia", "vivid dreams"])
+
+
+@st.composite
+def living_plans(draw: st.DrawFn, *, max_events: int = 4) -> Plan:
+    """Draft plans as they went: with some events that fit, ranges, checks, days on and off."""
+    preparation = draw(preparations())
+    regimen = draw(regimens_for(preparation))
+    steps = [draw(_in_real_use(step)) for step in regimen.steps]
+    regimen = Regimen(steps=tuple(steps), time_of_day=regimen.time_of_day)
+    start, days = draw(start_dates()), draw(st.none() | st.integers(1, 200))
+    plan = schedule(regimen, preparation, start, days=days)
+    diary: list[object] = []
+    for _ in range(draw(st.integers(0, max_events))):
+        on = plan.start + timedelta(draw(st.integers(0, len(plan) - 1)))
+        event = _event(on, draw)
+        try:
+            plan = schedule(regimen, preparation, start, days=days, diary=[*diary, event])
+        except (InvalidInputError, NotMeasurableError):
+            continue
+        diary.append(event)
+    return plan
+
+
+@st.composite
+def _in_real_use(draw: st.DrawFn, step: TitrationStep) -> TitrationStep:
+    """The step, or the same as a range, with a check before it, or with days off."""
+    changes: dict[str, object] = {}
+    if step.days is not None and draw(st.booleans()):
+        changes["fewest_days"] = draw(st.integers(1, step.days))
+    if draw(st.integers(0, 3)) == 0:
+        changes["cycle"] = Cycle(days_on=draw(st.integers(1, 5)), days_off=draw(st.integers(1, 3)))
+    if draw(st.integers(0, 3)) == 0:
+        changes["only_if"] = "the step before is tolerated"
+    return step.model_copy(update=changes)
 
 
 _SOME_NAMES = st.sampled_from(["oxycodone", "methadone", "kratom", "no such thing"])

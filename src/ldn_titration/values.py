@@ -18,6 +18,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     PlainSerializer,
     ValidationError,
@@ -41,6 +42,7 @@ __all__ = [
     "read_date",
     "read_moment",
     "read_start",
+    "told_apart",
     "whole_day",
 ]
 
@@ -89,6 +91,11 @@ class Value(BaseModel):
             return super().model_validate_json(json_data, **options)
         except ValidationError as error:
             raise InvalidInputError(problems_of(error)) from None
+
+
+def told_apart(by: Any, message: str) -> Discriminator:
+    """Which model of a union is meant: ``by`` gives its tag from the data, or None."""
+    return Discriminator(by, custom_error_type="one_of", custom_error_message=message)
 
 
 def _key(fields: Mapping[str, FieldInfo], name: str) -> str:

@@ -9,8 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ldn_titration import sig
+from ldn_titration.days import PlannedDose, PlanStep
+from ldn_titration.diary import Diary
 from ldn_titration.findings import Override, Screening
-from ldn_titration.plan import DRUG, Plan, PlannedDose, PlanStep
+from ldn_titration.plan import DRUG, Plan
+from ldn_titration.quantities import Mass
+from ldn_titration.reading import Reading
 from ldn_titration.values import PlainDate, Value
 
 __all__ = ["PLAN_SCHEMA", "PlanDocument", "plan_json", "plan_schema"]
@@ -22,20 +26,18 @@ def plan_json(plan: Plan) -> str:
     """The plan as JSON text; every figure exact, the same bytes for the same plan."""
     screening = plan.screening.model_dump_json(by_alias=True)
     overrides = [each.model_dump(mode="json") for each in plan.screening.overrides]
-    usual = plan.regimen.time_of_day
-    cells = [_step_cells(step, plan[step.first_day - 1].take, usual) for step in plan.steps]
-    steps = [_step_line(step, text) for step, text in zip(plan.steps, cells, strict=True)]
-    totals = plan.totals
-    summed = {"days": totals.days, "dose": str(totals.dose), "units": totals.units}
+    written: dict[_Key, str] = {}
+    steps = [_step_line(step, _step_cells(plan, step, written)) for step in plan.steps]
     return (
         f'{{"schema": "{PLAN_SCHEMA}",\n'
         f' "status": "{plan.status}",\n'
         f' "drug": "{DRUG}",\n'
         f' "screening": {screening},\n'
         f' "overrides": {_json(overrides)},\n'
+        f"{_diary(plan)}"
         f' "steps": [\n  {_lines(steps)}\n ],\n'
-        f' "days": [\n  {_lines(_day_lines(plan, cells))}\n ],\n'
-        f' "totals": {_json(summed)}}}\n'
+        f' "days": [\n  {_lines(_day_lines(plan, written))}\n ],\n'
+        f' "totals": {_json(_totals(plan))}}}\n'
     )
 
 
@@ -46,28 +48,76 @@ def _lines(texts: Iterable[str]) -> str:
     return ",\n  ".join(texts)
 
 
+def _diary(plan: Plan) -> str:
+    """What happened, where anything is told."""
+    told = [event.model_dump_json(exclude_none=True) for event in plan.diary]
+    return f' "diary": [\n  {_lines(told)}\n ],\n' if told else ""
+
+
+def _totals(plan: Plan) -> dict[str, Any]:
+    totals = plan.totals
+    summed: dict[str, Any] = {"days": totals.days, "dose": str(totals.dose), "units": totals.units}
+    if len(totals.readings) > 1:
+        summed["by_preparation"] = [
+            {"preparation": str(preparation), "dose": str(reading.dose), "units": reading.units}
+            for preparation, reading in totals.readings
+        ]
+    return summed
+
+
 def _step_line(step: PlanStep, cells: str) -> str:
     dates = f'"from": "{step.first}", "to": "{step.last}", "days": {step.days}'
-    return f'{{"step": {step.step}, {dates}, {cells}}}'
+    more = {"earliest_next": step.earliest_next, "only_if": step.titration.only_if}
+    told = {name: str(value) for name, value in more.items() if value and step.doses}
+    return f'{{"step": {step.step}, {dates}, {cells}{_also(told)}}}'
 
 
-def _day_lines(plan: Plan, cells: list[str]) -> Iterable[str]:
+def _step_cells(plan: Plan, step: PlanStep, written: dict[_Key, str]) -> str:
+    take = step.take if step.cycle else plan[step.first_day - 1].take
+    usual = plan.regimen.time_of_day
+    return _cells(step.dose, take, step.reading, step.doses, step.why, usual, written)
+
+
+def _also(told: dict[str, str]) -> str:
+    return f", {_json(told)[1:-1]}" if told else ""
+
+
+def _day_lines(plan: Plan, written: dict[_Key, str]) -> Iterable[str]:
+    """One line a day; what the days of a step share is written once."""
+    usual, doses, why, shared = plan.regimen.time_of_day, None, None, ""
     for row in plan:
-        shared = cells[row.step - 1]
+        if row.doses is not doses or row.why is not why:
+            doses, why = row.doses, row.why
+            shared = _cells(row.dose, row.take, row.reading, row.doses, row.why, usual, written)
         on = row.date.isoformat()
         yield f'{{"day": {row.day}, "date": "{on}", "step": {row.step}, {shared}}}'
 
 
-def _step_cells(step: PlanStep, take: str, usual: str | None) -> str:
-    """What a step and each of its days share; its doses one by one unless one at the usual time."""
-    shared: dict[str, Any] = {
-        "dose": str(step.dose),
-        "take": take,
-        "units": step.reading.units,
-    }
-    if len(step.doses) > 1 or step.doses[0].time_of_day != usual:
-        shared["doses"] = [_dose(dose) for dose in step.doses]
-    return _json(shared)[1:-1]
+_Key = tuple[int, str, str]
+
+
+def _cells(
+    dose: Mass | None,
+    take: str,
+    reading: Reading | None,
+    doses: tuple[PlannedDose, ...],
+    why: str,
+    usual: str | None,
+    written: dict[_Key, str],
+) -> str:
+    """What is taken; its doses one by one unless it is one at the usual time."""
+    key = id(doses), take, why
+    if key in written:
+        return written[key]
+    units = {} if reading is None else reading.units
+    cells: dict[str, Any] = {"dose": None if dose is None else str(dose), "take": take}
+    cells["units"] = units
+    if len(doses) > 1 or (doses and doses[0].time_of_day != usual):
+        cells["doses"] = [_dose(each) for each in doses]
+    if why:
+        cells["why"] = why
+    written[key] = _json(cells)[1:-1]
+    return written[key]
 
 
 def _dose(planned: PlannedDose) -> dict[str, Any]:
@@ -107,10 +157,13 @@ class StepEntry(Value):
     from_: Annotated[PlainDate, Field(alias="from")]
     to: PlainDate
     days: int
-    dose: str
+    dose: str | None
     take: str
     units: UnitCounts
     doses: tuple[DoseEntry, ...] | None = None
+    why: str | None = None
+    earliest_next: PlainDate | None = None
+    only_if: str | None = None
 
 
 class DayEntry(Value):
@@ -123,6 +176,15 @@ class DayEntry(Value):
     take: str
     units: UnitCounts
     doses: tuple[DoseEntry, ...] | None = None
+    why: str | None = None
+
+
+class PreparationTotals(Value):
+    """What is taken of one preparation, where it was switched."""
+
+    preparation: str
+    dose: str
+    units: UnitCounts
 
 
 class TotalsEntry(Value):
@@ -131,6 +193,7 @@ class TotalsEntry(Value):
     days: int
     dose: str
     units: UnitCounts
+    by_preparation: tuple[PreparationTotals, ...] | None = None
 
 
 class PlanDocument(Value):
@@ -141,6 +204,7 @@ class PlanDocument(Value):
     drug: str
     screening: Screening
     overrides: tuple[Override, ...]
+    diary: Diary = ()
     steps: tuple[StepEntry, ...]
     days: tuple[DayEntry, ...]
     totals: TotalsEntry

@@ -20,6 +20,7 @@ COLUMNS = (
     "verdict",
     "overrides",
     "knowledge",
+    "why",
 )
 
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
@@ -36,7 +37,16 @@ def plan_csv(plan: Plan) -> str:
     shared = (plan.status, str(screening.verdict), codes, stamp)
     for day in plan:
         dose = "" if day.dose is None else str(day.dose)
-        cells = (day.date, dose, day.take, day.day, day.step, day.time_of_day or "", *shared)
+        cells = (
+            day.date,
+            dose,
+            day.take,
+            day.day,
+            day.step,
+            day.time_of_day or "",
+            *shared,
+            day.why,
+        )
         writer.writerow(_harmless(str(cell)) for cell in cells)
     return out.getvalue()
 

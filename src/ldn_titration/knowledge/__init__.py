@@ -85,6 +85,7 @@ _NEEDED = (
     "liver_enzymes_hold",
     "liver_test_every",
     "lofexidine_gap",
+    "lone_step",
     "loperamide_dose_most",
     "loperamide_high_max",
     "loperamide_high_min",

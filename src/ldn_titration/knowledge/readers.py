@@ -133,7 +133,7 @@ def read_contradictions(tables: Tables, known: frozenset[str]) -> tuple[Contradi
 def read_rules(tables: Tables, known: frozenset[str]) -> dict[str, RuleEntry]:
     """The rules by code."""
     readers = {
-        "where": one_of("screening", "override", "plan", "measuring"),
+        "where": one_of("screening", "override", "plan", "supply", "measuring"),
         "severities": several_of(*SEVERITIES, "error"),
         "at_least": one_of("", *SEVERITIES),
     }

@@ -201,8 +201,8 @@ class Contradiction(NamedTuple):
 class RuleEntry(NamedTuple):
     """What one rule says, how severe it can be, and what it rests on.
 
-    ``where`` is ``screening``, ``override``, ``plan`` or ``measuring``; ``at_least`` is the
-    severity to which a site's overlay raises its findings.
+    ``where`` is ``screening``, ``override``, ``plan``, ``supply`` or ``measuring``;
+    ``at_least`` is the severity to which a site's overlay raises its findings.
     """
 
     code: str

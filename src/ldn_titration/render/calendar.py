@@ -7,25 +7,37 @@ from datetime import date
 from typing import NamedTuple
 
 from ldn_titration import sig
-from ldn_titration.plan import Plan, PlanStep
+from ldn_titration.days import PlannedDose
+from ldn_titration.plan import Plan
+from ldn_titration.quantities import Mass
+from ldn_titration.render.pharmacy import supply_notes
 from ldn_titration.render.words import (
     MONTHS,
     REMINDERS,
     WEEKDAYS,
     day_words,
-    dropper_band,
+    dropper_bands,
+    preparation_words,
     times_differ,
     unbroken,
 )
+from ldn_titration.supply import Supply
 
-__all__ = ["Cell", "Grid", "calendar", "calendar_note"]
+__all__ = ["Cell", "Grid", "Note", "calendar", "calendar_note"]
+
+
+class Note(NamedTuple):
+    """What is due on a day, in a few words, and the boxes to tick for it."""
+
+    text: str
+    ticks: tuple[str, ...] = ()
 
 
 class Cell(NamedTuple):
     """One day of a calendar. ``doses`` are (time, what to take, what stands in brackets).
 
-    ``change`` is "", "start", "up", "down" or "change", on the first day of a step;
-    ``notes`` are what is due on that day, in a few words each.
+    ``change`` is "", "start", "up", "down", "change" or "again", on the first day of a step;
+    ``why`` tells why it is not simply the regimen's day; ``notes`` are what is due on it.
     """
 
     label: str
@@ -33,7 +45,8 @@ class Cell(NamedTuple):
     on: date
     change: str
     doses: tuple[tuple[str, str, str], ...]
-    notes: tuple[str, ...]
+    why: str
+    notes: tuple[Note, ...]
 
 
 class Grid(NamedTuple):
@@ -44,9 +57,14 @@ class Grid(NamedTuple):
     weeks: tuple[tuple[Cell | None, ...], ...]
 
 
-def calendar(plan: Plan, *, dateless: bool = False) -> tuple[Grid, ...]:
-    """The plan as month grids, weeks from Monday; without dates, four weeks to a grid."""
-    cells = list(_cells(plan, dateless))
+def calendar(
+    plan: Plan, needed: Supply | None = None, *, dateless: bool = False
+) -> tuple[Grid, ...]:
+    """The plan as month grids, weeks from Monday; without dates, four weeks to a grid.
+
+    ``needed`` is its supply, whose bottles and fills are noted on their days.
+    """
+    cells = list(_cells(plan, needed, dateless))
     if dateless:
         return tuple(_numbered_grid(cells[at : at + 28], at) for at in range(0, len(cells), 28))
     months: dict[tuple[int, int], list[Cell]] = {}
@@ -55,49 +73,86 @@ def calendar(plan: Plan, *, dateless: bool = False) -> tuple[Grid, ...]:
     return tuple(_month_grid(year, month, days) for (year, month), days in months.items())
 
 
-def _cells(plan: Plan, dateless: bool) -> Iterator[Cell]:
+def _cells(plan: Plan, needed: Supply | None, dateless: bool) -> Iterator[Cell]:
     timed = times_differ(plan)
-    doses = {step.step: _step_doses(step, timed) for step in plan.steps}
-    changes = {step.step: _change(plan, step) for step in plan.steps}
-    notes = _notes(plan)
+    written: dict[int, tuple[tuple[str, str, str], ...]] = {}
+    firsts, notes = dict(_first_days(plan)), _notes(plan, needed)
     for day in plan:
-        change = changes[day.step] if day.day_of_step == 1 else ""
+        doses = written.get(id(day.doses))
+        if doses is None:
+            doses = written[id(day.doses)] = _doses(day.doses, timed)
+        change, why = firsts.get(day.date, ("", "" if day.doses else day.why))
         label = f"Day {day.day}" if dateless else str(day.date.day)
         words = label if dateless else day_words(day.date)
-        due = notes.get(day.date, ())
-        yield Cell(label, words, day.date, change, doses[day.step], due)
+        yield Cell(label, words, day.date, change, doses, why, notes.get(day.date, ()))
 
 
-def _notes(plan: Plan) -> dict[date, tuple[str, ...]]:
+def _first_days(plan: Plan) -> Iterator[tuple[date, tuple[str, str]]]:
+    """The first day of each step: what it brings (a start, another dose), and why."""
+    last: tuple[PlannedDose, ...] = ()
+    waiting = False
+    for step in plan.steps:
+        change = _change(step.doses, last, waiting) if step.doses else ""
+        yield step.first, (change, step.why)
+        last, waiting = step.doses or last, not step.doses
+
+
+def _change(doses: tuple[PlannedDose, ...], before: tuple[PlannedDose, ...], waiting: bool) -> str:
+    if not before:
+        return "start"
+    now, last = (Mass.total((dose.dose, 1) for dose in each) for each in (doses, before))
+    if now != last:
+        return "up" if now > last else "down"
+    if doses != before:
+        return "change"
+    return "again" if waiting else ""
+
+
+def _notes(plan: Plan, needed: Supply | None) -> dict[date, tuple[Note, ...]]:
     """What is due on each day, in a few words; each once."""
-    found: dict[date, tuple[str, ...]] = {}
+    found: dict[date, dict[Note, None]] = {}
+    for on, note in (*_plan_notes(plan), *_due_notes(plan, needed)):
+        found.setdefault(on, {})[note] = None
+    for on, text in supply_notes(needed) if needed else ():
+        found.setdefault(on, {})[Note(text)] = None
+    return {on: tuple(notes) for on, notes in found.items()}
+
+
+def _due_notes(plan: Plan, needed: Supply | None) -> Iterator[tuple[date, Note]]:
+    """The dated notes of the rules; of bottles the supply tells more."""
     for due in plan.screening.milestones:
+        if due.code == _FIRST_BOTTLE and needed is not None and needed.bottles:
+            continue
         last = due.until if due.until is not None and due.every_day else due.on
+        note = Note(due.title, _REVIEW_TICKS if due.code == _REVIEW else ())
         for number in range(due.on.toordinal(), min(last, plan.end).toordinal() + 1):
-            on = date.fromordinal(number)
-            if due.title not in found.get(on, ()):
-                found[on] = (*found.get(on, ()), due.title)
-    return found
+            yield date.fromordinal(number), note
 
 
-def _step_doses(step: PlanStep, timed: bool) -> tuple[tuple[str, str, str], ...]:
+def _plan_notes(plan: Plan) -> Iterator[tuple[date, Note]]:
+    """What the steps ask for: a switch, a check before a step, a step that may begin."""
+    for on, preparation in plan.preparations[1:]:
+        yield on, Note(f"SWITCH to {preparation_words(preparation)}")
+    for step in plan.steps:
+        if step.titration.only_if and step.doses and not step.position:
+            yield step.first, Note(f"Only if {step.titration.only_if}", ("checked",))
+        if step.earliest_next is not None and not step.is_open:
+            yield step.earliest_next, Note("Next step possible")
+
+
+_FIRST_BOTTLE, _REVIEW = "BUD-01", "MON-01"
+_REVIEW_TICKS = ("continue", "stop")
+
+
+def _doses(doses: tuple[PlannedDose, ...], timed: bool) -> tuple[tuple[str, str, str], ...]:
     def words(place: int) -> tuple[str, str, str]:
-        dose = step.doses[place]
+        dose = doses[place]
         lead, rest = sig.take_parts(dose.reading, sig.about)
-        several = len(step.doses) > 1
+        several = len(doses) > 1
         time = dose.time_of_day if several or timed else None
         return time or (f"dose {place + 1}" if several else ""), unbroken(lead), unbroken(rest)
 
-    return tuple(words(place) for place in range(len(step.doses)))
-
-
-def _change(plan: Plan, step: PlanStep) -> str:
-    if step.step == 1:
-        return "start"
-    before = plan.steps[step.step - 2]
-    if step.doses == before.doses:
-        return ""
-    return "up" if step.dose > before.dose else "down" if step.dose < before.dose else "change"
+    return tuple(words(place) for place in range(len(doses)))
 
 
 def _month_grid(year: int, month: int, days: list[Cell]) -> Grid:
@@ -121,4 +176,4 @@ def _rows(cells: Sequence[Cell | None]) -> tuple[tuple[Cell | None, ...], ...]:
 
 def calendar_note(plan: Plan) -> str:
     """What stands under every grid of the calendar: the dropper's band, and two reminders."""
-    return unbroken(" ".join(filter(None, (dropper_band(plan), *REMINDERS))))
+    return unbroken(" ".join(filter(None, (dropper_bands(plan), *REMINDERS))))

@@ -15,11 +15,13 @@ from ldn_titration.render.words import (
     Table,
     day_words,
     directions,
+    dose_words,
     how_often,
     judged,
     missing_words,
     override_words,
-    preparation_words,
+    preparations_words,
+    totals_words,
     unbroken,
 )
 
@@ -34,6 +36,7 @@ def clinician_tables(plan: Plan, *, dateless: bool = False) -> Iterator[Table]:
     tables = (
         _findings_table(judged(screening)),
         _regimen_table(plan, dateless=dateless),
+        _diary_table(plan, dateless=dateless),
         _milestones_table(screening),
         _medicines_table(screening),
         _basis_table(screening),
@@ -78,7 +81,8 @@ def _table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) 
 
 
 def _regimen_table(plan: Plan, *, dateless: bool = False) -> Table:
-    """The steps with their first and last days."""
+    """The steps with their first and last days; after a diary also why they are so."""
+    told = any(step.why for step in plan.steps)
 
     def day(number: int, on: date) -> str:
         return f"Day {number}" if dateless else str(on)
@@ -91,13 +95,30 @@ def _regimen_table(plan: Plan, *, dateless: bool = False) -> Table:
                 day(step.first_day, step.first),
                 day(step.first_day + step.days - 1, step.last),
                 str(step.days),
-                sig.about(step.dose),
+                dose_words(step),
                 directions(plan, step),
+                *([step.why] if told else ()),
             )
         )
         for step in plan.steps
     )
-    return Table("Regimen", ("Step", "From", "To", "Days", "Dose a day", "Take"), rows)
+    columns = ("Step", "From", "To", "Days", "Dose a day", "Take")
+    return (
+        Table("Regimen as it went", (*columns, "Why"), rows)
+        if told
+        else Table("Regimen", columns, rows)
+    )
+
+
+def _diary_table(plan: Plan, *, dateless: bool) -> Table:
+    """What happened, in the order of its days."""
+
+    def day(on: date) -> str:
+        return f"Day {(on - plan.start).days + 1}" if dateless else str(on)
+
+    events = sorted(plan.diary, key=lambda event: event.on)
+    rows = ((day(each.on), each.what, each.reason or "") for each in events)
+    return _table("Diary", ("On", "What happened", "Reason"), rows)
 
 
 def _source(key: str) -> Source:
@@ -116,7 +137,7 @@ def _cited(plan: Plan) -> tuple[Source, ...]:
     keys.update(dict.fromkeys(key for due in screening.milestones for key in due.sources))
     keys.update(dict.fromkeys(key for found in screening.findings for key in found.sources))
     keys.update(dict.fromkeys(_ALWAYS_CITED))
-    if isinstance(plan.preparation, Drops):
+    if any(isinstance(each, Drops) for _, each in plan.preparations):
         for row in ("dropper_tolerance", "dropper_volume_error"):
             keys.update(dict.fromkeys(policy(row).sources))
     if plan.regimen.cited is not None:
@@ -131,8 +152,8 @@ def plan_facts(plan: Plan, *, dateless: bool = False) -> tuple[tuple[str, str], 
     facts += [
         ("Length", sig.count(totals.days, "day")),
         ("When", how_often(plan).capitalize()),
-        ("Preparation", preparation_words(plan.preparation)),
-        ("Total taken", sig.take(totals.reading, sig.about)),
+        ("Preparation", preparations_words(plan)),
+        ("Total taken", totals_words(totals)),
     ]
     if plan.regimen.cited is not None:
         facts.insert(0, ("Protocol", f"{plan.regimen.cited.title} ({plan.regimen.protocol})"))

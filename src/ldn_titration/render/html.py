@@ -6,29 +6,45 @@ from functools import cache
 from pathlib import Path
 
 from ldn_titration.markup import escape, rows_table
+from ldn_titration.order import Order, check_order
 from ldn_titration.patient import PatientFacts
 from ldn_titration.plan import Plan
-from ldn_titration.render.calendar import Cell, Grid, calendar, calendar_note
+from ldn_titration.render.calendar import Cell, Grid, Note, calendar, calendar_note
 from ldn_titration.render.clinician import clinician_tables, plan_facts, verdict_words
-from ldn_titration.render.sheet import Sheet, preparation_sheet
+from ldn_titration.render.pharmacy import Pharmacy, pharmacy_page, supply_or_why
+from ldn_titration.render.sheet import Sheet, preparation_sheets
 from ldn_titration.render.words import NOT_REVIEWED, Table, judged, mark, override_words, title
+from ldn_titration.sig import NO_DOSE
 
 __all__ = ["plan_html"]
 
 
-def plan_html(plan: Plan, *, patient: PatientFacts | None = None, dateless: bool = False) -> str:
-    """The page: month grids with tick boxes, the preparation sheet, the clinician's page.
+def plan_html(
+    plan: Plan,
+    *,
+    patient: PatientFacts | None = None,
+    dateless: bool = False,
+    lead_days: int = 0,
+    order: Order | None = None,
+) -> str:
+    """The page: month grids with tick boxes, preparation, pharmacy and clinician's pages.
 
     ``patient`` is only asked for the name and the assessor to print; without it, neither
-    is. ``dateless`` prints Day 1, Day 2, ... in place of dates.
+    is. ``dateless`` prints Day 1, Day 2, ... in place of dates. Bottles are ordered
+    ``lead_days`` before they are needed; an ``order`` is checked against the plan.
     """
+    needed = supply_or_why(plan, lead_days)
+    known = None if isinstance(needed, str) else needed
+    found = check_order(order, plan, known) if order and known else ()
+    pharmacy = pharmacy_page(plan, needed, found, dateless=dateless)
+    sheets = "\n".join(_sheet(sheet, mark(plan)) for sheet in preparation_sheets(plan))
     heading = escape(title(plan))
     name = f"<p>For: {escape(patient.name)}</p>" if patient and patient.name else ""
     draft, marked = ' class="draft"' if plan.status == "draft" else "", mark(plan)
     overridden = "".join(f"<p>{escape(words)}</p>\n" for words in override_words(plan.screening))
     note = escape(calendar_note(plan))
     grids = "\n".join(
-        _grid(grid, note, marked, dateless) for grid in calendar(plan, dateless=dateless)
+        _grid(grid, note, marked, dateless) for grid in calendar(plan, known, dateless=dateless)
     )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -38,7 +54,7 @@ def plan_html(plan: Plan, *, patient: PatientFacts | None = None, dateless: bool
         f"<title>{heading}</title>\n<style>\n{_css()}</style>\n</head>\n"
         f"<body{draft}>\n<header>\n<h1>{heading}</h1>\n{name}{overridden}"
         f"{_facts(plan_facts(plan, dateless=dateless))}</header>\n"
-        f"<main>\n{grids}\n{_sheet(preparation_sheet(plan), marked)}\n"
+        f"<main>\n{grids}\n{sheets}\n{_pharmacy(pharmacy, marked)}\n"
         f"{_clinician(plan, patient, dateless)}</main>\n"
         "</body>\n</html>\n"
     )
@@ -62,6 +78,7 @@ _CHANGES = {
     "up": '<strong class="change"><span aria-hidden="true">\u25b2</span> NEW: UP</strong>',
     "down": '<strong class="change"><span aria-hidden="true">\u25bc</span> NEW: DOWN</strong>',
     "change": '<strong class="change"><span aria-hidden="true">\u25c6</span> NEW</strong>',
+    "again": '<strong class="change"><span aria-hidden="true">\u25b6</span> AGAIN</strong>',
 }
 
 
@@ -91,16 +108,26 @@ def _cell(cell: Cell | None, known: dict[int, str], dateless: bool) -> str:
             f'</span><span class="full">{cell.words}</span></time>'
         )
     marked = ' class="changed"' if cell.change else ""
-    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in cell.notes)
-    return f'<td{marked}><span class="on">{when}</span>{_CHANGES[cell.change]}{doses}{notes}</td>'
+    why = f'<p class="why">{escape(cell.why)}</p>' if cell.why else ""
+    rest = "".join(map(_note, cell.notes))
+    return (
+        f'<td{marked}><span class="on">{when}</span>{_CHANGES[cell.change]}'
+        f"{doses or _NO_DOSE}{why}{rest}</td>"
+    )
+
+
+_TICK = '<span class="tick" aria-hidden="true"></span>'
+_NO_DOSE = f'<p class="dose"><b>{NO_DOSE.capitalize()}</b></p>'
+
+
+def _note(note: Note) -> str:
+    ticks = "".join(f" {_TICK}{escape(tick)}" for tick in note.ticks)
+    return f'<p class="note">{escape(note.text)}{ticks}</p>'
 
 
 def _dose(time: str, lead: str, rest: str) -> str:
     when = f'<span class="when">{escape(time)}</span> ' if time else ""
-    return (
-        f'<p class="dose"><span class="tick" aria-hidden="true"></span>{when}'
-        f"<b>{escape(lead)}</b> <span>({escape(rest)})</span></p>"
-    )
+    return f'<p class="dose">{_TICK}{when}<b>{escape(lead)}</b> <span>({escape(rest)})</span></p>'
 
 
 # --- the sheet and the clinician's page -----------------------------------------------
@@ -115,6 +142,16 @@ def _sheet(sheet: Sheet, mark: str) -> str:
     return (
         f'<section class="sheet"><h2>{escape(sheet.heading)}{mark}</h2>\n{_facts(sheet.facts)}'
         f"<ul>{notes}</ul>\n{_table(sheet.table)}</section>"
+    )
+
+
+def _pharmacy(page: Pharmacy, mark: str) -> str:
+    notes = "".join(f"<li>{escape(note)}</li>" for note in page.notes)
+    listed = f"<ul>{notes}</ul>\n" if notes else ""
+    tables = "\n".join(_table(table) for table in page.tables)
+    return (
+        f'<section class="sheet"><h2>{escape(page.heading)}{mark}</h2>\n{_facts(page.facts)}'
+        f"{listed}{tables}</section>"
     )
 
 

@@ -9,21 +9,25 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ldn_titration.errors import MissingExtraError, UndrawableTextError
+from ldn_titration.order import Order, check_order
 from ldn_titration.patient import PatientFacts
 from ldn_titration.plan import Plan
 from ldn_titration.render.calendar import Cell, Grid, calendar, calendar_note
 from ldn_titration.render.clinician import clinician_tables, plan_facts, verdict_words
-from ldn_titration.render.sheet import preparation_sheet
+from ldn_titration.render.pharmacy import Pharmacy, pharmacy_page, supply_or_why
+from ldn_titration.render.sheet import preparation_sheets
 from ldn_titration.render.words import (
     NOT_REVIEWED,
     Table,
     how_often,
     mark,
     override_words,
-    preparation_words,
+    preparations_words,
     sentence,
     title,
+    unbroken,
 )
+from ldn_titration.supply import Supply
 
 __all__ = ["plan_pdf", "require_typst"]
 
@@ -37,15 +41,22 @@ def plan_pdf(
     patient: PatientFacts | None = None,
     paper: Literal["a4", "letter"] = "a4",
     dateless: bool = False,
+    lead_days: int = 0,
+    order: Order | None = None,
 ) -> bytes:
-    """The PDF: month grids, the preparation sheet, the clinician's page.
+    """The PDF: month grids, preparation, pharmacy and clinician's pages.
 
-    ``patient`` is only asked for the name and the assessor to print. Raises
+    ``patient`` is only asked for the name and the assessor to print. Bottles are ordered
+    ``lead_days`` before they are needed; an ``order`` is checked against the plan. Raises
     MissingExtraError without typst, and UndrawableTextError for a name with a character
     that the shipped font cannot draw. The same plan gives the same bytes.
     """
     typst = require_typst()
-    page = json.dumps(_page(plan, patient, dateless), ensure_ascii=False)
+    needed = supply_or_why(plan, lead_days)
+    known = None if isinstance(needed, str) else needed
+    found = check_order(order, plan, known) if order and known else ()
+    pharmacy = pharmacy_page(plan, needed, found, dateless=dateless)
+    page = json.dumps(_page(plan, known, pharmacy, patient, dateless), ensure_ascii=False)
     _require_drawable(page)
     fonts = typst.Fonts(
         include_system_fonts=False,
@@ -95,10 +106,15 @@ def _require_drawable(text: str) -> None:
 # --- what the template is given -------------------------------------------------------
 
 
-def _page(plan: Plan, patient: PatientFacts | None, dateless: bool) -> dict[str, Any]:
+def _page(
+    plan: Plan,
+    needed: Supply | None,
+    pharmacy: Pharmacy,
+    patient: PatientFacts | None,
+    dateless: bool,
+) -> dict[str, Any]:
     screening = plan.screening
-    sheet = preparation_sheet(plan)
-    grids = calendar(plan, dateless=dateless)
+    grids = calendar(plan, needed, dateless=dateless)
     cells = (cell for grid in grids for week in grid.weeks for cell in week if cell)
     leads = [lead for cell in cells for _, lead, _ in cell.doses]
     stamp = screening.knowledge
@@ -109,11 +125,18 @@ def _page(plan: Plan, patient: PatientFacts | None, dateless: bool) -> dict[str,
         "overridden": " ".join(override_words(screening)),
         "person": f"For: {patient.name}" if patient and patient.name else "",
         "foot": f"Not a medical device. {NOT_REVIEWED}",
-        "summary": f"{sentence(how_often(plan))} {sentence(preparation_words(plan.preparation))}",
+        "summary": unbroken(f"{sentence(how_often(plan))} {sentence(preparations_words(plan))}"),
         "note": calendar_note(plan),
-        "large": max(map(len, leads)) <= _SHORT,
+        "large": max(map(len, leads), default=0) <= _SHORT,
         "months": [_grid(grid) for grid in grids],
-        "sheet": {**sheet._asdict(), "table": sheet.table._asdict()},
+        "sheets": [
+            {**sheet._asdict(), "table": sheet.table._asdict()}
+            for sheet in preparation_sheets(plan)
+        ],
+        "pharmacy": {
+            **pharmacy._asdict(),
+            "tables": [table._asdict() for table in pharmacy.tables],
+        },
         "facts": plan_facts(plan, dateless=dateless),
         "verdict": verdict_words(screening, patient),
         "tables": [_breakable(table) for table in clinician_tables(plan, dateless=dateless)],
@@ -138,6 +161,7 @@ def _cell(cell: Cell | None) -> dict[str, Any] | None:
             "label": cell.label,
             "change": cell.change,
             "doses": cell.doses,
+            "why": cell.why,
             "notes": cell.notes,
         }
     )

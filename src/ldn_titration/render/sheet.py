@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ldn_titration import sig
+from ldn_titration.days import PlannedDose, PlanStep
 from ldn_titration.knowledge import policy
-from ldn_titration.plan import DRUG, Plan, PlannedDose, PlanStep
+from ldn_titration.plan import DRUG, Plan
 from ldn_titration.preparation import Drops, OralSolution, Preparation
 from ldn_titration.quantities import Mass
 from ldn_titration.render.words import (
@@ -20,7 +21,7 @@ from ldn_titration.render.words import (
     unbroken,
 )
 
-__all__ = ["Sheet", "preparation_sheet"]
+__all__ = ["Sheet", "preparation_sheets"]
 
 
 class Sheet(NamedTuple):
@@ -32,14 +33,22 @@ class Sheet(NamedTuple):
     notes: tuple[str, ...]
 
 
-def preparation_sheet(plan: Plan) -> Sheet:
-    """How the preparation is made and measured, and what each step takes of it."""
-    preparation = plan.preparation
+def preparation_sheets(plan: Plan) -> tuple[Sheet, ...]:
+    """How each preparation is made and measured, and what each step takes of it."""
+    return tuple(
+        _sheet(plan, preparation, str(on) if place else "")
+        for place, (on, preparation) in enumerate(plan.preparations)
+    )
+
+
+def _sheet(plan: Plan, preparation: Preparation, since: str) -> Sheet:
+    steps = [step for step in plan.steps if step.preparation is preparation and step.doses]
     facts = [("Drug", f"{DRUG} (doses are of the hydrochloride)"), *_recipe(preparation)]
     facts += [("When", how_often(plan).capitalize()), *_dates(preparation)]
     tidy = tuple((name, unbroken(value)) for name, value in facts)
-    notes = tuple(unbroken(note) for note in _notes(plan))
-    return Sheet("Preparation sheet", tidy, _reading_table(plan), notes)
+    notes = tuple(unbroken(note) for note in _notes(preparation, steps))
+    heading = f"Preparation sheet, from {since}" if since else "Preparation sheet"
+    return Sheet(heading, tidy, _reading_table(preparation, steps), notes)
 
 
 _BLANK = "________________"
@@ -81,10 +90,9 @@ def _dates(preparation: Preparation) -> Iterator[tuple[str, str]]:
     yield "Discard on", f"{_BLANK} ({within})"
 
 
-def _reading_table(plan: Plan) -> Table:
-    preparation = plan.preparation
+def _reading_table(preparation: Preparation, steps: Sequence[PlanStep]) -> Table:
     columns = ["Step", "Days", "Dose", "Take"]
-    doses = [(step, dose) for step in plan.steps for dose in dict.fromkeys(step.doses)]
+    doses = [(step, dose) for step in steps for dose in dict.fromkeys(step.doses)]
     rows = [
         [str(step.step), str(step.days), sig.about(dose.dose), _take_words(step, dose)]
         for step, dose in doses
@@ -103,19 +111,19 @@ def _reading_table(plan: Plan) -> Table:
 def _take_words(step: PlanStep, dose: PlannedDose) -> str:
     """What to take and when, or how many times a day."""
     words = sig.take(dose.reading, sig.about)
+    words = f"{words}, {step.cycle}" if step.cycle else words
     if dose.time_of_day:
         return f"{words} {sig.time_words(dose.time_of_day)}"
     times = step.doses.count(dose)
     return f"{words}, {times} times a day" if times > 1 else words
 
 
-def _notes(plan: Plan) -> Iterator[str]:
-    preparation = plan.preparation
-    if isinstance(preparation, Drops):
+def _notes(preparation: Preparation, steps: Sequence[PlanStep]) -> Iterator[str]:
+    if isinstance(preparation, Drops) and steps:
         error = policy("dropper_volume_error")
-        most = max(d.reading.drops or 0 for step in plan.steps for d in step.doses)
+        most = max(d.reading.drops or 0 for step in steps for d in step.doses)
         low, high = preparation.band(most, error.share)
-        yield dropper_band(plan)
+        yield dropper_band(preparation)
         yield (
             f"Even a calibrated dropper may err by {error.value} % in volume "
             f"({publishers(error.sources)}): {sig.count(most, 'drop')} may hold "

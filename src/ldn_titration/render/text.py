@@ -9,19 +9,24 @@ from ldn_titration import sig
 from ldn_titration.findings import Finding, Outcome, RuleOutcome, Screening, Severity
 from ldn_titration.knowledge import Knowledge, Opioid, Protocol, policy
 from ldn_titration.plan import Plan
+from ldn_titration.render.pharmacy import pharmacy_page
 from ldn_titration.render.words import (
     NOT_REVIEWED,
+    Table,
     directions,
-    dropper_band,
+    dose_words,
+    dropper_bands,
     how_often,
     judged,
     missing_words,
     override_words,
-    preparation_words,
+    preparations_words,
     title,
+    totals_words,
     unbroken,
 )
 from ldn_titration.selfcheck import CanaryResult
+from ldn_titration.supply import Supply
 
 __all__ = [
     "findings_text",
@@ -30,6 +35,7 @@ __all__ = [
     "protocols_text",
     "screening_text",
     "self_check_text",
+    "supply_text",
 ]
 
 _WIDTH = 80
@@ -40,8 +46,8 @@ def plan_text(plan: Plan) -> str:
     screening = plan.screening
     days = f"{plan.start} to {plan.end}, {sig.count(len(plan), 'day')}, {how_often(plan)}."
     lines = [title(plan), "=" * len(title(plan)), "", *_wrapped(days)]
-    lines += _wrapped(f"Preparation: {preparation_words(plan.preparation)}.")
-    lines += _wrapped(dropper_band(plan))
+    lines += _wrapped(f"Preparation: {preparations_words(plan)}.")
+    lines += _wrapped(dropper_bands(plan))
     lines += ["", *_step_lines(plan), "", *_wrapped(_totals(plan)), ""]
     lines += [*_verdict_lines(screening), *_milestone_lines(screening), *_basis_in_short(screening)]
     return "\n".join([*lines, *_stamp_lines(screening)]) + "\n"
@@ -49,7 +55,7 @@ def plan_text(plan: Plan) -> str:
 
 def _totals(plan: Plan) -> str:
     totals = plan.totals
-    return f"Total: {sig.count(totals.days, 'day')}, {sig.take(totals.reading, sig.about)}."
+    return f"Total: {sig.count(totals.days, 'day')}, {totals_words(totals)}."
 
 
 _HEADER = ("Step", "From", "To", "Days", "Dose a day", "Take")
@@ -57,7 +63,7 @@ _HEADER = ("Step", "From", "To", "Days", "Dose a day", "Take")
 
 def _step_lines(plan: Plan) -> Iterator[str]:
     rows = [
-        (str(s.step), str(s.first), str(s.last), str(s.days), sig.about(s.dose)) for s in plan.steps
+        (str(s.step), str(s.first), str(s.last), str(s.days), dose_words(s)) for s in plan.steps
     ]
     widths = [max(map(len, column)) for column in zip(_HEADER[:5], *rows, strict=True)]
     room = _WIDTH - sum(widths) - 2 * len(widths)
@@ -66,7 +72,38 @@ def _step_lines(plan: Plan) -> Iterator[str]:
     for step, row in zip(plan.steps, rows, strict=True):
         first, *others = _wrap(directions(plan, step), room)
         yield _row(row, widths) + first
+        why = _wrap(step.why, room) if step.why else []
+        yield from (" " * (_WIDTH - room) + more for more in (*others, *why))
+
+
+def supply_text(plan: Plan, needed: Supply, findings: Sequence[Finding] = ()) -> str:
+    """The supply as text: what to dispense, the sig of each step, bottles or fills."""
+    page = pharmacy_page(plan, needed, findings)
+    heading = title(plan, "supply")
+    lines = [heading, "=" * len(heading), ""]
+    lines += [line for name, value in page.facts for line in _wrapped(f"{name}: {value}.")]
+    for table in page.tables:
+        lines += ["", table.caption, *_table_lines(table)]
+    lines += ["", *(line for note in page.notes for line in _wrapped(note))]
+    return "\n".join([*lines, *_stamp_lines(plan.screening)]) + "\n"
+
+
+def _table_lines(table: Table) -> Iterator[str]:
+    """The table in columns as wide as their cells; the last one is wrapped."""
+    shown = [table.columns, *table.rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)][:-1]
+    room = max(16, _WIDTH - sum(widths) - 2 * len(widths))
+    yield _line(table.columns, widths)
+    yield _line(["-" * width for width in widths] + ["-" * room], widths)
+    for row in table.rows:
+        first, *others = _wrap(row[-1], room)
+        yield _line([*row[:-1], first], widths)
         yield from (" " * (_WIDTH - room) + more for more in others)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=False))
+    return "  ".join((*padded, cells[-1]))
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:

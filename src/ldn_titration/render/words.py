@@ -7,9 +7,10 @@ from datetime import date
 from typing import NamedTuple
 
 from ldn_titration import sig
+from ldn_titration.days import PlanStep, Totals
 from ldn_titration.findings import Finding, Screening
 from ldn_titration.knowledge import knowledge, policy
-from ldn_titration.plan import DRUG, Plan, PlanStep
+from ldn_titration.plan import DRUG, Plan
 from ldn_titration.preparation import Drops, OralSolution, Preparation
 
 __all__ = [
@@ -20,17 +21,21 @@ __all__ = [
     "Table",
     "day_words",
     "directions",
+    "dose_words",
     "dropper_band",
+    "dropper_bands",
     "how_often",
     "judged",
     "mark",
     "missing_words",
     "override_words",
     "preparation_words",
+    "preparations_words",
     "publishers",
     "sentence",
     "times_differ",
     "title",
+    "totals_words",
     "unbroken",
 ]
 
@@ -76,10 +81,10 @@ def day_words(day: date) -> str:
     return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def title(plan: Plan) -> str:
+def title(plan: Plan, what: str = "titration plan") -> str:
     """The heading of a plan: drug with its salt, and DRAFT or an override where there is one."""
     band = " (low dose)" if plan.regimen.band == "low" else ""
-    heading = f"{DRUG.capitalize()}{band}: titration plan"
+    heading = f"{DRUG.capitalize()}{band}: {what}"
     if plan.status == "draft":
         return f"DRAFT, not cleared: {heading}"
     return f"HOLD OVERRIDDEN: {heading}" if plan.screening.overrides else heading
@@ -103,29 +108,50 @@ def override_words(screening: Screening) -> tuple[str, ...]:
 
 def how_often(plan: Plan) -> str:
     """How often and when it is taken: "once a day at bedtime"; the time only where it is one."""
-    counts = {len(step.doses) for step in plan.steps}
+    counts = {len(step.doses) for step in plan.steps if step.doses} or {0}
     most = max(counts)
     often = {1: "once a day", 2: "twice a day"}.get(most, f"{most} times a day")
     often = f"up to {often}" if len(counts) > 1 else often
-    time = plan.steps[0].doses[0].time_of_day if most == 1 and not times_differ(plan) else None
+    times = [step.time_of_day for step in plan.steps if step.doses]
+    time = times[0] if most == 1 and not times_differ(plan) else None
     return f"{often} {sig.time_words(time)}".strip()
 
 
 def times_differ(plan: Plan) -> bool:
     """Whether steps differ in when doses are taken, so that each must tell its own times."""
-    return len({tuple(dose.time_of_day for dose in step.doses) for step in plan.steps}) > 1
+    taken = (step.doses for step in plan.steps if step.doses)
+    return len({tuple(dose.time_of_day for dose in doses) for doses in taken}) > 1
 
 
 def directions(plan: Plan, step: PlanStep) -> str:
     """What a step takes in a day, for people; with its time where steps differ in it."""
     words = sig.directions(step.doses, sig.about)
+    words = f"{words}, {step.cycle}" if step.cycle else words
     alone = len(step.doses) == 1 and step.time_of_day and times_differ(plan)
     return f"{step.time_of_day}: {words}" if alone else words
+
+
+def dose_words(step: PlanStep) -> str:
+    """The dose of a day of a step; "none" where there is none."""
+    return "none" if step.dose is None else sig.about(step.dose)
+
+
+def totals_words(totals: Totals) -> str:
+    """What is taken in all, of each preparation."""
+    parts = (sig.take(reading, sig.about) for _, reading in totals.readings)
+    return "; ".join(parts) or "nothing"
 
 
 def sentence(words: str) -> str:
     """The words with a capital first letter and a full stop."""
     return f"{words[:1].upper()}{words[1:]}."
+
+
+def preparations_words(plan: Plan) -> str:
+    """Every preparation of a plan in one line, each later one with its first day."""
+    (_, first), *later = plan.preparations
+    switched = (f"from {day} {preparation_words(each)}" for day, each in later)
+    return "; ".join((preparation_words(first), *switched))
 
 
 def preparation_words(preparation: Preparation) -> str:
@@ -143,9 +169,13 @@ def _device_words(liquid: Drops | OralSolution) -> str:
     return f"on a syringe with marks of {sig.about(liquid.graduation)}"
 
 
-def dropper_band(plan: Plan) -> str:
+def dropper_bands(plan: Plan) -> str:
+    """What a drop may hold, of each preparation that is counted in drops."""
+    return " ".join(filter(None, (dropper_band(each) for _, each in plan.preparations)))
+
+
+def dropper_band(preparation: Preparation) -> str:
     """What a drop may hold, where drops are counted; else empty."""
-    preparation = plan.preparation
     if not isinstance(preparation, Drops):
         return ""
     tolerance = policy("dropper_tolerance")

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from ldn_titration.findings import Severity
-from ldn_titration.knowledge import Knowledge, Policy
+from ldn_titration.knowledge import Policy
 from ldn_titration.quantities import Mass
-from ldn_titration.regimen import Regimen
 from ldn_titration.rules.case import Case, Found, rule
 
-__all__ = ["dose_range"]
+__all__ = ["dose_range", "judge_doses"]
+
+
+def judge_doses(case: Case, more: Sequence[tuple[int, Mass]] = ()) -> Iterator[Found]:
+    """A daily dose beyond what the band allows, also among more doses than the regimen's."""
+    if case.regimen is None:
+        return
+    steps = [(n, step.daily_dose) for n, step in enumerate(case.regimen.steps, 1)]
+    doses = [*steps, *more]
+    highest, lowest = max(doses, key=_mass), min(doses, key=_mass)
+    band = "low_dose_ceiling" if case.regimen.band == "low" else "standard_dose_ceiling"
+    ceiling, caution = case.policy(band), case.policy("low_dose_caution")
+    floor = case.policy("low_dose_floor")
+    if highest[1] > ceiling.mass:
+        yield _dose(Severity.STOP, highest, f"above {ceiling.mass}", ceiling)
+    elif highest[1] > caution.mass:
+        yield _dose(Severity.CAUTION, highest, f"above {caution.mass}", caution)
+    if case.regimen.band == "low" and lowest[1] < floor.mass:
+        yield _dose(Severity.STOP, lowest, f"below {floor.mass}", floor)
+
+
+def _mass(told: tuple[int, Mass]) -> Mass:
+    return told[1]
 
 
 @rule("DOS-01", needs="regimen")
 def dose_range(case: Case) -> Iterable[Found]:
     """DOS-01: a daily dose above what the band allows, or below low dose."""
-    return () if case.regimen is None else _judge_doses(case.regimen, case.base)
+    return judge_doses(case)
 
 
-def _judge_doses(regimen: Regimen, base: Knowledge) -> Iterator[Found]:
-    """What the doses of a regimen say by themselves, whoever the patient is."""
-    doses = [step.daily_dose for step in regimen.steps]
-    highest, lowest = max(doses), min(doses)
-    band = "low_dose_ceiling" if regimen.band == "low" else "standard_dose_ceiling"
-    ceiling, caution = base.policy[band], base.policy["low_dose_caution"]
-    if highest > ceiling.mass:
-        step = doses.index(highest) + 1
-        yield _dose(Severity.STOP, highest, step, f"above {ceiling.mass}", ceiling)
-    elif highest > caution.mass:
-        step = doses.index(highest) + 1
-        yield _dose(Severity.CAUTION, highest, step, f"above {caution.mass}", caution)
-    floor = base.policy["low_dose_floor"]
-    if regimen.band == "low" and lowest < floor.mass:
-        step = doses.index(lowest) + 1
-        yield _dose(Severity.STOP, lowest, step, f"below {floor.mass}", floor)
-
-
-def _dose(severity: Severity, dose: Mass, step: int, limit: str, basis: Policy) -> Found:
+def _dose(severity: Severity, told: tuple[int, Mass], limit: str, basis: Policy) -> Found:
+    step, dose = told
     return Found(
         severity,
         f"Step {step} gives {dose} a day, {limit} a day. {basis.fact}",
@@ -64,7 +68,7 @@ def start_increment_and_pace(case: Case) -> Iterable[Found]:
         rise, step = max(rises)
         yield _unusual(f"Step {step} adds {rise} a day, more than {most.mass}.", most)
     least = case.policy("usual_step_least")
-    short = [days for step in regimen.steps[:-1] if (days := step.days or 0) < least.whole]
+    short = [days for step in regimen.steps[:-1] if (days := step.fewest or 0) < least.whole]
     if short:
         yield _unusual(f"A step lasts {min(short)} days, fewer than {least.whole}.", least)
 

@@ -13,7 +13,14 @@ from ldn_titration.patient import Medication, OpioidExposure, PatientFacts
 from ldn_titration.quantities import Mass
 from ldn_titration.values import Month
 
-__all__ = ["Exposure", "ListedMedicine", "exposures_of", "interactions_of", "medicines_of"]
+__all__ = [
+    "Exposure",
+    "ListedMedicine",
+    "exposure_of",
+    "exposures_of",
+    "interactions_of",
+    "medicines_of",
+]
 
 
 class ListedMedicine(NamedTuple):
@@ -89,7 +96,7 @@ def exposures_of(
 ) -> Iterator[Exposure]:
     """Every exposure: those told of, and what a line of the list holds, as ongoing."""
     for told in patient.opioids.exposures:
-        yield _told(told, base)
+        yield exposure_of(told, base)
     for label, line in listed:
         if line.kind == "listed":
             for name in line.names:
@@ -116,7 +123,8 @@ def _exposure(
     return Exposure(label, rows, settled, last, ongoing, longest)
 
 
-def _told(told: OpioidExposure, base: Knowledge) -> Exposure:
+def exposure_of(told: OpioidExposure, base: Knowledge) -> Exposure:
+    """An exposure that was told of, matched against the knowledge base."""
     rows, plain = _rows_of(told, base)
     fitting = _of_release(rows, told.release)
     candidates = fitting or tuple(f for row in rows[:1] for f in base.forms_of(row.substance))

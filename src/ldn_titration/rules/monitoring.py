@@ -77,8 +77,8 @@ def beyond_use_date(case: Case) -> Iterable[Due]:
     """BUD-01: the first bottle is discarded before the plan ends."""
     keeps = case.preparation.beyond_use_days if case.preparation is not None else None
     length = case.days or _length(case)
-    if keeps is not None and length > keeps + 1 and _fits(case):
-        what = f"A bottle made on {case.start_day} is not used after this day; take the next one."
+    if keeps is not None and length > keeps and _fits(case):
+        what = f"A bottle made on {case.start_day} is used before this day only; take the next one."
         yield Due(case.start_day + timedelta(keeps), "Discard 1st bottle", what)
 
 

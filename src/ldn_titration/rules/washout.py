@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 from ldn_titration.findings import Severity
-from ldn_titration.knowledge import Opioid
+from ldn_titration.knowledge import Knowledge, Opioid
 from ldn_titration.patient import OpioidTest
 from ldn_titration.rules.case import Case, Found, rule
 from ldn_titration.rules.exposures import Exposure
 from ldn_titration.values import whole_day
 
-__all__ = ["later", "not_before", "opioid_free_days"]
+__all__ = ["first_free_day", "later", "not_before", "opioid_free_days"]
 
 _HISTORY = "opioids medications"
 
@@ -298,12 +298,28 @@ def _still_warns(exposure: Exposure, case: Case) -> bool:
     return opioid_free_days(exposure.last, case.start) < exposure.longest
 
 
+def first_free_day(exposure: Exposure, base: Knowledge) -> date | None:
+    """The first day on which every window that could apply has passed; a depot: its look-back.
+
+    None where no day can be known: an opioid that is taken still, or a substance or a last
+    dose that is not known.
+    """
+    if exposure.ongoing or exposure.last is None or not exposure.rows:
+        return None
+    lookback = base.policy["depot_lookback"].whole
+    rows = (row for row in exposure.rows if row.is_opioid)
+    days = (lookback if row.window is None else row.window[1] for row in rows)
+    return later(whole_day(exposure.last), max(days) + 1)
+
+
 def not_before(case: Case) -> date | None:
     """The first start date on which every interval has passed.
 
     None where there is no exposure that has one, or where no date can be known for one of
-    them, as for a depot.
+    them, as for a depot or an opioid that is said to be in use.
     """
+    if case.patient.opioid_in_use == "yes":
+        return None
     owed = [e for e in case.exposures if e.counts and not (e.only_warns and (e.ongoing or e.last))]
     depots = [e for e in owed if e.settled and e.rows[0].is_depot and e.last and not e.ongoing]
     days = [None if e.ongoing else _first_clear_day(e) for e in owed if e not in depots]

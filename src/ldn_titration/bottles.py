@@ -1,0 +1,165 @@
+"""Bottles: which is opened on which day, drawn from until when, and why it ends.
+
+A dose never spans bottles, and none is drawn on or after a bottle's discard date. A bottle
+is made on the day of its first dose, and the next one only when the present one cannot
+give the next dose; no other way needs fewer bottles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Literal, NamedTuple
+
+from ldn_titration.days import PlanStep
+from ldn_titration.errors import InvalidInputError, Problem
+from ldn_titration.quantities import Volume
+
+__all__ = ["Bottle", "EndedBy", "bottles_of"]
+
+EndedBy = Literal["empty", "too little left", "beyond-use date", "end of plan", "switched"]
+
+_NOTHING = Volume.total([])
+_MOST_BOTTLES = 5000
+
+
+class Bottle(NamedTuple):
+    """One bottle: made on the day of its first dose, and never used on ``discard_on`` or later.
+
+    ``drawn`` is what is taken of it, ``wasted`` what is thrown away when it ends, ``left``
+    what is still good in it at the end of the plan.
+    """
+
+    bottle: int
+    made_on: date
+    discard_on: date
+    first_dose: date
+    last_dose: date
+    drawn: Volume
+    wasted: Volume
+    left: Volume
+    ended_by: EndedBy
+
+    @property
+    def volume(self) -> Volume:
+        """All that was in it."""
+        return self.drawn + self.wasted + self.left
+
+
+class _Span(NamedTuple):
+    """Days in a row with the same doses: first day, how many, the volume of each dose."""
+
+    day: int
+    days: int
+    doses: tuple[Volume, ...]
+
+
+class _Open:
+    """The bottle that is in use. Without a ``size`` it is made to measure."""
+
+    def __init__(self, day: int, keeps: int, size: Volume | None) -> None:
+        self.made = self.last = day
+        self.discard = day + keeps
+        self.size, self.drawn = size, _NOTHING
+
+    def holds(self, dose: Volume) -> int | None:
+        """How many of such doses it still gives; None for as many as are wanted."""
+        return None if self.size is None else (self.size - self.drawn) // dose
+
+    def gives(self, dose: Volume, day: int) -> bool:
+        """Whether that dose can be drawn from it on that day."""
+        return day < self.discard and self.holds(dose) != 0
+
+    def draw(self, dose: Volume, times: int, last: int) -> None:
+        """Take doses from it, the last of them on that day."""
+        self.drawn, self.last = self.drawn + dose * times, last
+
+    def ended(self, number: int, by: EndedBy) -> Bottle:
+        """The bottle when it is over; what is left is wasted, unless the plan ends."""
+        rest = _NOTHING if self.size is None else self.size - self.drawn
+        ends = by == "end of plan"
+        if self.discard > date.max.toordinal():
+            message = "is too late: the discard date of a bottle lies after the calendar's end"
+            raise InvalidInputError([Problem("start", message)])
+        return Bottle(
+            number,
+            date.fromordinal(self.made),
+            date.fromordinal(self.discard),
+            date.fromordinal(self.made),
+            date.fromordinal(self.last),
+            self.drawn,
+            _NOTHING if ends else rest,
+            rest if ends else _NOTHING,
+            by if rest else "empty",
+        )
+
+
+def bottles_of(
+    steps: Iterable[PlanStep], size: Volume | None, keeps: int, *, switched: bool = False
+) -> tuple[Bottle, ...]:
+    """The bottles that these steps draw on, each used on ``keeps`` days at most.
+
+    ``size`` is the volume of each, None where each is made to measure; every dose must fit
+    into one. ``switched`` tells that another preparation follows.
+    """
+    ended: list[Bottle] = []
+    open_: _Open | None = None
+    for span in _spans(steps):
+        day, end = span.day, span.day + span.days
+        while day < end:
+            whole = 0 if open_ is None else _whole_days(open_, span.doses, day, end)
+            if open_ is not None and whole:
+                open_.draw(Volume.total((dose, 1) for dose in span.doses), whole, day + whole - 1)
+                day += whole
+                continue
+            for dose in span.doses:
+                if open_ is None or not open_.gives(dose, day):
+                    if open_ is not None:
+                        expired = day >= open_.discard
+                        by: EndedBy = "beyond-use date" if expired else "too little left"
+                        ended.append(open_.ended(len(ended) + 1, by))
+                        _require_few(ended)
+                    open_ = _Open(day, keeps, size)
+                open_.draw(dose, 1, day)
+            day += 1
+    if open_ is not None:
+        ended.append(open_.ended(len(ended) + 1, "switched" if switched else "end of plan"))
+    return tuple(ended)
+
+
+def _require_few(ended: list[Bottle]) -> None:
+    if len(ended) == _MOST_BOTTLES:
+        message = f"makes more than {_MOST_BOTTLES} bottles; state a larger one"
+        raise InvalidInputError([Problem("preparation.bottle", message)])
+
+
+def _whole_days(bottle: _Open, doses: tuple[Volume, ...], day: int, end: int) -> int:
+    """On how many days in a row it gives every dose of the day."""
+    days = max(0, min(end, bottle.discard) - day)
+    enough = bottle.holds(Volume.total((dose, 1) for dose in doses))
+    return days if enough is None else min(days, enough)
+
+
+def _spans(steps: Iterable[PlanStep]) -> Iterator[_Span]:
+    """The days in a row with the same doses; a cycle has one span each time it is on."""
+    for step in steps:
+        doses = tuple(dose.reading.volume for dose in step.doses if dose.reading.volume)
+        if not doses:
+            continue
+        for place, days in _runs(step):
+            yield _Span(step.first.toordinal() + place, days, doses)
+
+
+def _runs(step: PlanStep) -> Iterator[tuple[int, int]]:
+    """Where in the step its days with a dose begin, from 0, and how many are in a row."""
+    cycle = step.cycle
+    if cycle is None:
+        yield 0, step.days
+        return
+    place = 0
+    while place < step.days:
+        into = (step.position + place) % cycle.days
+        left = step.days - place
+        if into < cycle.days_on:
+            yield place, min(left, cycle.days_on - into)
+        place += (cycle.days_on if into < cycle.days_on else cycle.days) - into

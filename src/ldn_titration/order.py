@@ -1,0 +1,208 @@
+"""Orders: do quantity, days' supply, refills and beyond-use date of an order go together?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from itertools import islice
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from ldn_titration import sig
+from ldn_titration.days import PlanStep
+from ldn_titration.errors import InvalidInputError, Problem, QuantityError
+from ldn_titration.findings import Finding, Severity
+from ldn_titration.knowledge import knowledge
+from ldn_titration.plan import Plan
+from ldn_titration.quantities import Mass, Volume
+from ldn_titration.regimen import MAX_DAYS
+from ldn_titration.supply import Counts, PreparationSupply, Supply
+from ldn_titration.units import decimal_text
+from ldn_titration.values import Value, faults
+
+__all__ = ["Order", "check_order"]
+
+_MOST_PIECES = 1_000_000
+
+
+def _read_quantity(value: object) -> Volume | Counts:
+    if isinstance(value, str | Volume):
+        return Volume(value)
+    listed = dict(value) if isinstance(value, tuple) else value
+    if not isinstance(listed, Mapping) or not listed:
+        raise ValueError('must be a volume such as "30 mL", or counts such as {"1.5 mg": 14}')
+    faults(_count_faults(listed))
+    counts = ((Mass(strength), Fraction(count)) for strength, count in listed.items())
+    return tuple(sorted(counts, reverse=True))
+
+
+def _count_faults(listed: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    for strength, count in listed.items():
+        whole = isinstance(count, int | Fraction) and count == int(count)
+        if isinstance(count, bool) or not whole or not 1 <= count <= _MOST_PIECES:
+            yield str(strength), f"must be a whole number from 1 to {_MOST_PIECES}"
+        try:
+            if not Mass(strength):
+                yield str(strength), "is no strength"
+        except QuantityError as error:
+            yield str(strength), str(error)
+
+
+def _written(quantity: Volume | Counts) -> str | dict[str, int]:
+    if isinstance(quantity, tuple):
+        return {str(strength): int(count) for strength, count in quantity}
+    return str(quantity)
+
+
+Quantity = Annotated[
+    Any,
+    BeforeValidator(_read_quantity),
+    PlainSerializer(_written, when_used="json"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}},
+            ],
+            "examples": ["30 mL", {"1.5 mg": 14}],
+        }
+    ),
+]
+"""A volume, or capsules or tablets by strength."""
+
+
+class Order(Value):
+    """What an order for the preparation says: the quantity of one fill, and how many fills."""
+
+    quantity: Quantity = Field(examples=["30 mL"])
+    days_supply: Annotated[int, Field(ge=1, le=MAX_DAYS)] | None = Field(
+        default=None, examples=[30]
+    )
+    refills: Annotated[int, Field(ge=0, le=999)] = Field(default=0, examples=[0])
+
+
+def check_order(order: Order, plan: Plan, needed: Supply) -> tuple[Finding, ...]:
+    """What of an order for a plan's first preparation cannot all be true, with both figures.
+
+    Empty where quantity, days' supply, refills and beyond-use date go together. Raises
+    InvalidInputError for a volume of capsules or tablets, or counts of a liquid.
+
+    >>> from ldn_titration import OralSolution, Regimen, schedule, supply
+    >>> liquid = OralSolution(concentration="1 mg/mL", graduation="0.1 mL", beyond_use_days=60)
+    >>> ramp = Regimen.ramp("0.1 mg", "0.1 mg", 4, "0.5 mg", fewest_days=3)
+    >>> plan = schedule(ramp, liquid, "2027-01-04", days=56)
+    >>> check_order(Order(quantity="5.6 mL"), plan, supply(plan))[0].message
+    'The order is for 5.6 mL in all; the plan needs 25 mL.'
+    """
+    part = needed.parts[0]
+    if isinstance(order.quantity, tuple) is not isinstance(part.dispense.quantity, tuple):
+        kind = "counts by strength" if part.fills else "a volume"
+        raise InvalidInputError(
+            [Problem("order.quantity", f"must be {kind}, for {part.preparation}")]
+        )
+    findings = [*_too_little(order, part)]
+    if order.days_supply is not None:
+        findings += _days_findings(order, order.days_supply, plan, part)
+    return tuple(findings)
+
+
+# --- quantity -------------------------------------------------------------------------
+
+
+def _by_unit(quantity: Volume | Counts) -> dict[str, Fraction]:
+    if isinstance(quantity, tuple):
+        return {f" of {strength}": count for strength, count in quantity}
+    return {" mL": quantity.magnitude}
+
+
+def _too_little(order: Order, part: PreparationSupply) -> Iterator[Finding]:
+    ordered, fills = _by_unit(order.quantity), order.refills + 1
+    for unit, need in _needed(part).items():
+        have = ordered.get(unit, Fraction(0)) * fills
+        if have < need:
+            yield _finding(
+                "ORD-01",
+                Severity.CAUTION,
+                f"The order is for {_number(have)}{unit} in all; "
+                f"the plan needs {_number(need)}{unit}.",
+                "Raise the quantity or the refills.",
+            )
+
+
+def _needed(part: PreparationSupply) -> dict[str, Fraction]:
+    """The least that is enough for either end of the ranges, with what must be thrown away."""
+    dispense, wasted = part.dispense, _by_unit(part.totals.wasted)
+    if part.fills:
+        return _by_unit(dispense.quantity)
+    ends = (_by_unit(dispense.slow_end), _by_unit(dispense.fast_end))
+    return {unit: max(end[unit] for end in ends) + wasted[unit] for unit in wasted}
+
+
+# --- days -----------------------------------------------------------------------------
+
+
+def _days_findings(
+    order: Order, stated: int, plan: Plan, part: PreparationSupply
+) -> Iterator[Finding]:
+    fills, keeps = order.refills + 1, part.preparation.beyond_use_days
+    steps = [step for step in plan.fast_steps if step.preparation is part.preparation]
+    lasts = _lasts(steps, _by_unit(order.quantity))
+    usable = min(lasts, keeps or lasts)
+    if stated != usable:
+        severity = Severity.CAUTION if stated > lasts else Severity.INFO
+        message = f"The first fill lasts {sig.count(usable, 'day')}; {stated} are stated."
+        yield _finding("ORD-02", severity, message, "Make quantity and days' supply agree.")
+    if stated * fills < part.dispense.days_supply:
+        message = (
+            f"{sig.count(fills, 'fill')} for {sig.count(stated, 'day')} do not reach the end of "
+            f"the plan's {part.dispense.days_supply} days."
+        )
+        yield _finding("ORD-02", Severity.CAUTION, message, "Raise the refills.")
+    if keeps is not None and stated > keeps:
+        message = f"{stated} days' supply is stated, but it may be used for {keeps} days only."
+        yield _finding("ORD-03", Severity.CAUTION, message, "Fill it for fewer days, more often.")
+
+
+def _lasts(steps: Iterable[PlanStep], ordered: dict[str, Fraction]) -> int:
+    """For how many days of these steps the quantity of one fill is enough."""
+    left, days = dict(ordered), 0
+    for step in steps:
+        used = _used_a_day(step)
+        enough = min(
+            (left.get(unit, Fraction(0)) // each for unit, each in used.items()), default=0
+        )
+        if used and enough < step.dose_days:
+            return days + _days_before_dose(step, enough)
+        for unit, each in used.items():
+            left[unit] -= each * step.dose_days
+        days += step.days
+    return days
+
+
+def _used_a_day(step: PlanStep) -> dict[str, Fraction]:
+    if step.reading is None:
+        return {}
+    if step.reading.volume is not None:
+        return _by_unit(step.reading.volume)
+    return _by_unit(step.reading.pieces)
+
+
+def _days_before_dose(step: PlanStep, doses: int) -> int:
+    """The days of a step before its dose day of that number, counted from 0."""
+    if step.cycle is None:
+        return doses
+    found = (day for day in range(step.days) if step.cycle.is_on(step.position + day))
+    return next(islice(found, doses, None))
+
+
+# --- in words -------------------------------------------------------------------------
+
+
+def _number(value: Fraction) -> str:
+    return decimal_text(value) or str(value)
+
+
+def _finding(code: str, severity: Severity, message: str, action: str) -> Finding:
+    sources = knowledge().rules[code].sources
+    return Finding(code=code, severity=severity, message=message, action=action, sources=sources)

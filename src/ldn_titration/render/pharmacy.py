@@ -1,0 +1,197 @@
+"""The pharmacy page, before any layout: sig by step, quantity, make and discard dates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import NamedTuple
+
+from ldn_titration import sig
+from ldn_titration.bottles import Bottle
+from ldn_titration.days import PlanStep
+from ldn_titration.errors import InvalidInputError
+from ldn_titration.findings import Finding
+from ldn_titration.plan import DRUG, Plan
+from ldn_titration.preparation import Drops, OralSolution, Preparation
+from ldn_titration.quantities import Volume
+from ldn_titration.render.words import Table, preparation_words, unbroken
+from ldn_titration.supply import Counts, PreparationSupply, Supply, supply
+
+__all__ = ["Pharmacy", "pharmacy_page", "supply_notes", "supply_or_why"]
+
+
+class Pharmacy(NamedTuple):
+    """A page: lines of (what, value), tables, and sentences."""
+
+    heading: str
+    facts: tuple[tuple[str, str], ...]
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...]
+
+
+def supply_or_why(plan: Plan, lead_days: int = 0) -> Supply | str:
+    """The supply of a plan, or why it cannot be worked out."""
+    try:
+        return supply(plan, lead_days=lead_days)
+    except InvalidInputError as error:
+        return f"Bottles cannot be worked out: {error}."
+
+
+def pharmacy_page(
+    plan: Plan, needed: Supply | str, findings: Sequence[Finding] = (), *, dateless: bool = False
+) -> Pharmacy:
+    """What a pharmacy needs to dispense a plan; ``findings`` are those of an order."""
+    facts = [("Drug", f"{DRUG} (doses are of the hydrochloride)")]
+    tables = [_sig_table(plan, dateless)]
+    notes = [needed] if isinstance(needed, str) else []
+    if not isinstance(needed, str):
+        for part in needed.parts:
+            facts += _facts(part)
+        tables += _tables(plan, needed, dateless)
+        notes += _notes(needed)
+    notes += [f"{found.code}: {found.message} {found.action}" for found in findings]
+    return Pharmacy(
+        "For the pharmacy",
+        tuple((name, unbroken(value)) for name, value in facts),
+        tuple(tables),
+        tuple(map(unbroken, notes)),
+    )
+
+
+def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    return Table(caption, tuple(columns), tuple(tuple(map(unbroken, row)) for row in rows))
+
+
+# --- sig ------------------------------------------------------------------------------
+
+
+def _sig_table(plan: Plan, dateless: bool) -> Table:
+    rows = [
+        (str(step.step), *_dates(plan, step.first, step.last, dateless), str(step.days), _sig(step))
+        for step in plan.steps
+    ]
+    return _table("Sig by step", ("Step", "From", "To", "Days", "Sig"), rows)
+
+
+def _dates(plan: Plan, first: date, last: date, dateless: bool) -> tuple[str, str]:
+    if not dateless:
+        return str(first), str(last)
+    return f"Day {(first - plan.start).days + 1}", f"Day {(last - plan.start).days + 1}"
+
+
+def _sig(step: PlanStep) -> str:
+    doses = [(dose.time_of_day, dose.reading) for dose in step.doses]
+    words = f"{sig.sig_text(doses, step.cycle)}."
+    if step.titration.only_if and not step.position and step.doses:
+        words = f"Only if {step.titration.only_if}: {words[:1].lower()}{words[1:]}"
+    if step.earliest_next is not None:
+        fewest = step.days - (step.last - step.earliest_next).days - 1
+        words += f" The next step may begin after {sig.count(fewest, 'day')}."
+    return words
+
+
+# --- quantity -------------------------------------------------------------------------
+
+
+def _facts(part: PreparationSupply) -> Iterator[tuple[str, str]]:
+    dispense, totals = part.dispense, part.totals
+    yield "Preparation", preparation_words(part.preparation)
+    yield "Dispense", _quantity_words(part)
+    yield "Days' supply", f"{sig.count(dispense.days_supply, 'day')} over all fills"
+    yield "Refills", str(dispense.refills)
+    if dispense.slow_end != dispense.fast_end:
+        slow, fast = (_amount(each, part) for each in (dispense.slow_end, dispense.fast_end))
+        yield "Taken", f"{slow} at the slow end of the steps, {fast} at the fast end"
+    parts = [f"{name} {_amount(amount, part)}" for name, amount in totals._asdict().items()]
+    yield "In all", ", ".join(parts)
+    if part.best and len(part.best) < len(totals.dispensed):  # type: ignore[arg-type]
+        kept = ", ".join(map(sig.about, part.best))
+        yield "Fewest strengths", f"{kept} are enough, without more pieces"
+
+
+def _quantity_words(part: PreparationSupply) -> str:
+    dispense = part.dispense
+    if dispense.bottles is None:
+        return _amount(dispense.quantity, part)
+    liquid = part.preparation
+    size = liquid.bottle_volume if isinstance(liquid, Drops | OralSolution) else None
+    each = f" of {sig.about(size)}" if size else ", made to measure"
+    total = _amount(dispense.quantity, part)
+    return f"{sig.count(dispense.bottles, 'bottle')}{each} ({total} in all)"
+
+
+def _amount(amount: Volume | Counts, part: PreparationSupply) -> str:
+    if not isinstance(amount, tuple):
+        return sig.about(amount)
+    noun = part.preparation.form.removesuffix("s")
+    counts = [f"{sig.count(_tidy(n), noun)} of {sig.about(s)}" for s, n in amount if n]
+    return " plus ".join(counts) or "none"
+
+
+def _tidy(count: Fraction) -> int | Fraction:
+    return int(count) if count.denominator == 1 else count
+
+
+# --- bottles and fills ----------------------------------------------------------------
+
+
+def _tables(plan: Plan, needed: Supply, dateless: bool) -> Iterator[Table]:
+    def day(on: date) -> str:
+        return f"Day {(on - plan.start).days + 1}" if dateless else str(on)
+
+    if needed.bottles:
+        columns = ["No.", "Made on", "Last dose", "Discard on", "Drawn", "Rest, why it ends"]
+        rows = [
+            [str(b.bottle), *map(day, (b.made_on, b.last_dose, b.discard_on)), *_rest(b)]
+            for b in needed.bottles
+        ]
+        orders = [on for part in needed.parts if part.bottles for on in part.orders]
+        if any(part.lead_days for part in needed.parts):
+            columns.insert(1, "Order by")
+            for row, on in zip(rows, orders, strict=True):
+                row.insert(1, day(on))
+        yield _table("Bottles", columns, rows)
+    for part in needed.parts:
+        if part.fills:
+            rows = [
+                [str(f.fill), *map(day, (f.order_on, f.first, f.last)), _amount(f.counts, part)]
+                for f in part.fills
+            ]
+            yield _table("Fills", ("Fill", "Order by", "From", "To", "Dispense"), rows)
+
+
+def _rest(bottle: Bottle) -> tuple[str, str]:
+    """What was drawn, and what became of the rest."""
+    wasted, left = f"{sig.about(bottle.wasted)} wasted", f"{sig.about(bottle.left)} left"
+    rest = f"{wasted}, " if bottle.wasted else f"{left}, " if bottle.left else ""
+    return sig.about(bottle.drawn), f"{rest}{bottle.ended_by}"
+
+
+def _notes(needed: Supply) -> Iterator[str]:
+    if needed.bottles:
+        yield "Each bottle is made on the day of its first dose and never used on its discard date."
+        yield "No dose is drawn from two bottles."
+
+
+# --- on the calendar ------------------------------------------------------------------
+
+
+def supply_notes(needed: Supply) -> Iterator[tuple[date, str]]:
+    """What the supply asks for on which day, in a few words."""
+    bottles = iter(needed.bottles)
+    for part in needed.parts:
+        verb = "Make" if _is_made_at_home(part.preparation) else "Open"
+        for on, bottle in zip(part.orders, (next(bottles) for _ in part.bottles), strict=False):
+            if part.lead_days:
+                yield on, f"Order bottle {bottle.bottle}"
+            before = f", discard {bottle.bottle - 1}" if bottle.bottle > 1 else ""
+            yield bottle.made_on, f"{verb} bottle {bottle.bottle}{before}"
+        for fill in part.fills if len(part.fills) > 1 or part.lead_days else ():
+            if part.lead_days:
+                yield fill.order_on, f"Order fill {fill.fill}"
+            yield fill.first, f"Start fill {fill.fill}"
+
+
+def _is_made_at_home(preparation: Preparation) -> bool:
+    return isinstance(preparation, Drops | OralSolution) and preparation.dilution is not None

@@ -1,0 +1,277 @@
+"""The replay: a regimen laid out in stretches of like days, as the diary says it went.
+
+What lies ahead on a day is a course: a few stretches, then the regimen's own steps. An
+event changes the course from its day on; what was laid before it stays. So a replay costs
+by steps and events, not by days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from ldn_titration import diary as events
+from ldn_titration.course import Course, Refused, Stretch, Terms, changed, nearest, own_stretch
+from ldn_titration.errors import InvalidInputError, Problem
+from ldn_titration.findings import Finding, Severity
+from ldn_titration.knowledge import Knowledge
+from ldn_titration.preparation import Preparation
+from ldn_titration.regimen import MAX_DAYS, MAX_STEPS, Regimen
+from ldn_titration.rules.exposures import Exposure, exposure_of
+from ldn_titration.rules.washout import first_free_day
+
+__all__ = ["Laid", "Replayed", "replay"]
+
+_MOST_DAYS = MAX_STEPS * MAX_DAYS
+
+
+class Laid(NamedTuple):
+    """A stretch as it came to lie, and what it is measured with."""
+
+    stretch: Stretch
+    preparation: Preparation
+
+
+class Replayed(NamedTuple):
+    """A regimen laid out: its stretches in order, whether it is cut off, and what is told."""
+
+    laid: tuple[Laid, ...]
+    cut: bool
+    findings: tuple[Finding, ...]
+
+
+def replay(
+    regimen: Regimen,
+    preparation: Preparation,
+    start: date,
+    days: int | None,
+    diary: Sequence[events.Event],
+    base: Knowledge,
+    *,
+    fast_days: int | None = None,
+) -> Replayed:
+    """The regimen laid out from its start, as the diary says it went.
+
+    ``days`` is the whole length; without it an open-ended step has its days by policy.
+    With ``fast_days``, as long as the plan is, what comes after the last event is laid out
+    by its fewest days. Raises InvalidInputError with every event that cannot have happened so.
+    """
+    open_days = fast_days or days or base.policy["open_step"].whole
+    terms = Terms(regimen.steps, open_days, base)
+    walk = _Walk(terms, preparation, start, days or _MOST_DAYS)
+    for place, event in sorted(enumerate(diary), key=lambda told: told[1].on):
+        walk.meet(place, event)
+    walk.lay(_until(fast_days, walk), fast=fast_days is not None)
+    if not walk.left and days is None:
+        walk.refuse("diary", f"makes the plan longer than {_MOST_DAYS} days")
+    if walk.problems:
+        raise InvalidInputError(sorted(walk.problems, key=_place))
+    return Replayed(tuple(walk.laid), walk.is_cut(), (*walk.gaps.values(), *walk.told))
+
+
+def _until(fast_days: int | None, walk: _Walk) -> int:
+    """How many more days to lay: to the end of what lies ahead, or of the plan as it is laid."""
+    done = walk.today - walk.start.toordinal()
+    return walk.left if fast_days is None else min(walk.left, fast_days - done)
+
+
+def _place(problem: Problem) -> int:
+    """Where in the diary it stands."""
+    digits = problem.path.partition("[")[2].partition("]")[0]
+    return int(digits) if digits else -1
+
+
+class _Walk:
+    """A replay under way: what is laid, what lies ahead, and what was told on the way."""
+
+    def __init__(self, terms: Terms, preparation: Preparation, start: date, days: int) -> None:
+        self.terms, self.preparation = terms, preparation
+        self.start, self.today, self.left = start, start.toordinal(), days
+        self.course = Course((), 0)
+        self.laid: list[Laid] = []
+        self.told: list[Finding] = []
+        self.gaps: dict[int, Finding] = {}
+        self.problems: list[Problem] = []
+        self.met: dict[date, str] = {}
+        self.closed_by = self.stopped_by = ""
+
+    def lay(self, days: int, fast: bool = False) -> None:
+        """Lay so many days of what lies ahead, as far as it and the plan's length reach."""
+        days = min(days, self.left)
+        while days > 0:
+            if not self.course.ahead and not fast:
+                days -= self._lay_whole_steps(days)
+            stretch, rest = nearest(self.course, self.terms)
+            if stretch is None or days <= 0:
+                return
+            whole = stretch.days - stretch.spare if fast else stretch.days
+            taken = min(whole, days)
+            if taken:
+                self._put(
+                    stretch._replace(days=taken, spare=stretch.spare if taken == whole else 0)
+                )
+            left = (stretch.after(taken),) if taken < whole else ()
+            self.course = rest._replace(ahead=(*left, *rest.ahead))
+            self.today, self.left, days = self.today + taken, self.left - taken, days - taken
+
+    def _lay_whole_steps(self, days: int) -> int:
+        """Lay the regimen's own steps as far as they fit whole into the days; how many it took."""
+        first, then, because = self.today, self.course.then, self.course.because
+        for step in range(then, len(self.terms.steps)):
+            own = own_stretch(step, self.terms, because)
+            if own.days > days + first - self.today:
+                break
+            self.laid.append(Laid(own, self.preparation))
+            self.today += own.days
+            then = step + 1
+        self.left -= self.today - first
+        self.course = Course((), then, because)
+        return self.today - first
+
+    def _put(self, stretch: Stretch) -> None:
+        """Lay one stretch, as part of the one before it where it only goes on."""
+        if self.laid:
+            last, preparation = self.laid[-1]
+            goes_on = last.after(last.days)._replace(spare=0)
+            if preparation is self.preparation and goes_on == stretch._replace(days=0, spare=0):
+                stretch = last._replace(days=last.days + stretch.days, spare=stretch.spare)
+                self.laid.pop()
+        self.laid.append(Laid(stretch, self.preparation))
+
+    def refuse(self, path: str, message: str) -> None:
+        """Note an event that cannot have happened so."""
+        self.problems.append(Problem(path, message))
+
+    def meet(self, place: int, event: events.Event) -> None:
+        """Change what lies ahead as the event says, or refuse it."""
+        try:
+            self._require_a_day_of_itsown_stretch(event)
+            self.lay(event.on.toordinal() - self.today)
+            now, rest = self._now(event)
+            self._change(event, now, rest)
+        except Refused as refused:
+            self.refuse(f"diary[{place}].{refused.field}", refused.message)
+        else:
+            named = f'diary[{place}] ("{event.event}")'
+            self.closed_by = named if isinstance(event, _CLOSING) else self.closed_by
+            self.stopped_by = named if isinstance(event, events.Stopped) else ""
+        self.met.setdefault(event.on, f'diary[{place}] ("{event.event}")')
+
+    def _require_a_day_of_itsown_stretch(self, event: events.Event) -> None:
+        if event.on in self.met:
+            raise Refused(f"{event.on} has {self.met[event.on]} already; one event a day")
+        if event.on < self.start:
+            raise Refused(f"{event.on} is before the plan's start on {self.start}")
+
+    def _now(self, event: events.Event) -> tuple[Stretch, Course]:
+        """What the day of the event has, and what comes after that."""
+        now, rest = nearest(self.course, self.terms)
+        if now is None or not self.left or event.on.toordinal() > self.today:
+            last = date.fromordinal(self.today - 1)
+            ended = f"; {self.stopped_by} ended it" if self.stopped_by else ""
+            raise Refused(f"{event.on} is after the plan's end on {last}{ended}")
+        if now.part == 0 and not isinstance(event, events.OpioidTaken):
+            raise Refused(f"{event.on} is inside the days without a dose of {self.closed_by}")
+        return now, rest
+
+    def _change(self, event: events.Event, now: Stretch, rest: Course) -> None:
+        back = rest._replace(ahead=(now, *rest.ahead))
+        match event:
+            case events.Missed():
+                self._close(event, now, 1, back)
+            case events.Paused():
+                self._close(event, now, (event.until - event.on).days, back)
+            case events.OpioidTaken():
+                self._opioid(event, now, rest, back)
+            case events.Switched():
+                self.preparation = event.preparation
+            case events.Stopped() if event.on == self.start:
+                raise Refused("the plan would have no day; it starts then")
+            case _:
+                self.course = changed(event, now, back, self.terms)
+
+    # --- days without a dose
+
+    def _close(self, event: events.Event, now: Stretch, days: int, back: Course) -> None:
+        """Days without a dose; then what was left, or the first step after too long a gap."""
+        nothing = now.without_dose(days, event.why)
+        gap = self._gap() + days
+        if gap > self.terms.days("gap_to_resume"):
+            because = f"from the first step again, after {gap} days without a dose"
+            back = Course((), 0, because)
+            first = event.on.toordinal() + days
+            self.gaps[first - gap] = _long_gap(gap, first, self.terms.base)
+        self.course = back._replace(ahead=(nothing, *back.ahead))
+
+    def _gap(self) -> int:
+        """The days without a dose up to today, whatever their cause."""
+        days = 0
+        for stretch, _ in reversed(self.laid):
+            cycle = self.terms.steps[stretch.step].cycle
+            if stretch.part and cycle is None:
+                break
+            off = stretch.days
+            if stretch.part and cycle is not None:
+                end = stretch.position + stretch.days
+                off = min(stretch.days, max(0, (end - 1) % cycle.days + 1 - cycle.days_on))
+            days += off
+            if off < stretch.days:
+                break
+        return days
+
+    def _opioid(self, event: events.OpioidTaken, now: Stretch, rest: Course, back: Course) -> None:
+        """No dose until the interval has passed, or what closes the day already has."""
+        exposure = exposure_of(event.exposure, self.terms.base)
+        if exposure.rows and not exposure.counts:
+            message = (
+                f"{exposure.label} is no opioid agonist; name the opioid, or leave the event out"
+            )
+            raise Refused(message, "exposure.substance")
+        free = first_free_day(exposure, self.terms.base)
+        self.told.append(_opioid_told(event, exposure, free))
+        inside = now.part == 0
+        if free is None or (inside and now.is_open):
+            nothing = now.without_dose(self.terms.open_days, event.why)
+            self.course = Course((nothing._replace(is_open=True),), len(self.terms.steps))
+            return
+        days = (free - event.on).days
+        if days > (now.days if inside else 0):
+            self._close(event, now, days, rest if inside else back)
+
+    def is_cut(self) -> bool:
+        """Whether something of the regimen lies beyond the last day."""
+        ahead, _ = nearest(self.course, self.terms)
+        last = self.laid[-1].stretch if self.laid else None
+        return ahead is not None and not (ahead.is_open and last and last.step == ahead.step)
+
+
+_CLOSING = (events.Missed, events.Paused, events.OpioidTaken)
+
+
+# --- what is told -----------------------------------------------------------------------
+
+
+def _long_gap(gap: int, first: int, base: Knowledge) -> Finding:
+    row = base.policy["gap_to_resume"]
+    return Finding(
+        code="GAP-01",
+        severity=Severity.CAUTION,
+        message=f"{gap} days without a dose from {date.fromordinal(first - gap)} on, "
+        f"more than {row.whole}. {row.fact}",
+        action="Titrate again: the plan starts from the first step.",
+        sources=row.sources,
+    )
+
+
+def _opioid_told(event: events.OpioidTaken, exposure: Exposure, free: date | None) -> Finding:
+    known = f"no dose before {free}" if free else "no day is known from which a dose is safe"
+    return Finding(
+        code="DIA-01",
+        severity=Severity.CAUTION,
+        message=f"{exposure.label} is told of on {event.on}: {known}.",
+        action="Before the next dose, ask whether an opioid was taken since."
+        if free
+        else "No dose is planned from then on. State which opioid it was and when last.",
+        sources=exposure.sources,
+    )
