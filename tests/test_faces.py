@@ -24,6 +24,7 @@ from ldn_titration import (
     OralSolution,
     PatientFacts,
     Plan,
+    PlanStep,
     Regimen,
     UndrawableTextError,
     schedule,
@@ -70,6 +71,16 @@ def notes_on(plan: Plan, on: date) -> list[str]:
     return [
         f"{title} continue stop" if title == "Review" else title for title in dict.fromkeys(due)
     ]
+
+
+def remarks_on(step: PlanStep) -> Iterator[str]:
+    """Why a step is as it is, what is checked before it, and when the next may begin."""
+    if step.why:
+        yield step.why
+    if step.titration.only_if and step.dose and step.position == 0:
+        yield f"Only if {step.titration.only_if}"
+    if step.earliest_next and step.titration.days:
+        yield f"the next step may begin on {step.earliest_next}"
 
 
 def shown_time(plan: Plan, time: str | None, doses: int) -> str | None:
@@ -154,7 +165,7 @@ def test_text_reads_back_to_the_steps_within_80_columns(plan: Plan) -> None:
             + (f"{step.time_of_day}: " if len(step.doses) == 1 and told_apart(plan) else "")
             + sig.directions(step.doses, sig.about)
             + (f", {step.cycle}" if step.cycle else "")
-            + (f" {step.why}" if step.why else ""),
+            + "".join(f" {remark}" for remark in remarks_on(step)),
         )
         for step in plan.steps
     ]

@@ -11,6 +11,8 @@ from ldn_titration.regimen import TitrationStep
 
 __all__ = ["Course", "Refused", "Stretch", "Terms", "changed", "nearest", "own_stretch"]
 
+_new = tuple.__new__
+
 
 class Stretch(NamedTuple):
     """Days in a row that are alike: of which step (from 0), what part of its dose, and why.
@@ -81,8 +83,8 @@ def own_stretch(step: int, terms: Terms, why: str = "") -> Stretch:
     titration = terms.steps[step]
     if titration.days is None:
         return Stretch(step, 1, terms.open_days, why, is_open=True)
-    spare = titration.days - (titration.fewest or titration.days)
-    return Stretch(step, 1, titration.days, why, spare=spare)
+    spare = titration.days - (titration.fewest_days or titration.days)
+    return _new(Stretch, (step, 1, titration.days, why, False, spare, 0))
 
 
 def _own_days(step: int, terms: Terms) -> int:

@@ -23,6 +23,7 @@ from ldn_titration.rules.washout import first_free_day
 
 __all__ = ["Laid", "Replayed", "replay"]
 
+_new = tuple.__new__
 _MOST_DAYS = MAX_STEPS * MAX_DAYS
 
 
@@ -107,10 +108,11 @@ class _Walk:
                 return
             whole = stretch.days - stretch.spare if fast else stretch.days
             taken = min(whole, days)
-            if taken:
-                self._put(
-                    stretch._replace(days=taken, spare=stretch.spare if taken == whole else 0)
-                )
+            if taken == stretch.days:
+                self._put(stretch)
+            elif taken:
+                spare = stretch.spare if taken == whole else 0
+                self._put(stretch._replace(days=taken, spare=spare))
             left = (stretch.after(taken),) if taken < whole else ()
             self.course = rest._replace(ahead=(*left, *rest.ahead))
             self.today, self.left, days = self.today + taken, self.left - taken, days - taken
@@ -122,7 +124,7 @@ class _Walk:
             own = own_stretch(step, self.terms, because)
             if own.days > days + first - self.today:
                 break
-            self.laid.append(Laid(own, self.preparation))
+            self.laid.append(_new(Laid, (own, self.preparation)))
             self.today += own.days
             then = step + 1
         self.left -= self.today - first
@@ -131,7 +133,7 @@ class _Walk:
 
     def _put(self, stretch: Stretch) -> None:
         """Lay one stretch, as part of the one before it where it only goes on."""
-        if self.laid:
+        if self.laid and self.laid[-1].stretch.step == stretch.step:
             last, preparation = self.laid[-1]
             goes_on = last.after(last.days)._replace(spare=0)
             if preparation is self.preparation and goes_on == stretch._replace(days=0, spare=0):
@@ -146,7 +148,7 @@ class _Walk:
     def meet(self, place: int, event: events.Event) -> None:
         """Change what lies ahead as the event says, or refuse it."""
         try:
-            self._require_a_day_of_itsown_stretch(event)
+            self._require_a_day_of_its_own(event)
             self.lay(event.on.toordinal() - self.today)
             now, rest = self._now(event)
             self._change(event, now, rest)
@@ -158,7 +160,7 @@ class _Walk:
             self.stopped_by = named if isinstance(event, events.Stopped) else ""
         self.met.setdefault(event.on, f'diary[{place}] ("{event.event}")')
 
-    def _require_a_day_of_itsown_stretch(self, event: events.Event) -> None:
+    def _require_a_day_of_its_own(self, event: events.Event) -> None:
         if event.on in self.met:
             raise Refused(f"{event.on} has {self.met[event.on]} already; one event a day")
         if event.on < self.start:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from ldn_titration.course import Stretch
 from ldn_titration.days import PlannedDose, PlanStep
@@ -133,15 +133,15 @@ def _dated(laid: Sequence[Laid], regimen: Regimen, first: date) -> tuple[PlanSte
     steps: list[PlanStep] = []
     number, day = 1, first.toordinal()
     for (stretch, preparation), (doses, reading) in zip(laid, measured, strict=True):
-        begin, days = date.fromordinal(day), stretch.days
+        days = stretch.days
         steps.append(
             _new(
                 PlanStep,
                 (
                     stretch.step + 1,
                     reading and reading.dose,
-                    begin,
-                    begin + timedelta(days - 1),
+                    date.fromordinal(day),
+                    date.fromordinal(day + days - 1),
                     days,
                     number,
                     doses,
@@ -191,7 +191,11 @@ def _measured(laid: Sequence[Laid], regimen: Regimen) -> list[_Doses]:
 def _doses(stretch: Stretch, preparation: Preparation, regimen: Regimen) -> _Doses:
     if not stretch.part:
         return (), None
-    times = _timed(regimen.steps[stretch.step], regimen.time_of_day)
+    step = regimen.steps[stretch.step]
+    if stretch.part == 1 and step.dose is not None and step.doses_per_day == 1:
+        reading = preparation.measure(step.dose)
+        return (_new(PlannedDose, (regimen.time_of_day, reading)),), reading
+    times = _timed(step, regimen.time_of_day)
     if stretch.part > 1:
         times = tuple(TimedDose(time, mass / stretch.part) for time, mass in times)
     doses = tuple([PlannedDose(time, preparation.measure(mass)) for time, mass in times])

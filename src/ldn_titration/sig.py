@@ -16,6 +16,7 @@ from ldn_titration.quantities import Quantity
 from ldn_titration.reading import Reading
 
 __all__ = [
+    "EVERY_OTHER_DAY",
     "NO_DOSE",
     "about",
     "about_range",
@@ -26,6 +27,9 @@ __all__ = [
     "take_parts",
     "time_words",
 ]
+
+EVERY_OTHER_DAY = "every other day"
+"""How a cycle of one day on and one day off is said."""
 
 NO_DOSE = "no dose"
 """What is said of a day on which nothing is taken."""
@@ -109,20 +113,22 @@ def directions(
     return "; ".join(f"{time}: {text}" for time, text in listed)
 
 
-def sig_text(doses: Sequence[tuple[str | None, Reading]], cycle: object = None) -> str:
+def sig_text(doses: Sequence[tuple[str | None, Reading]], cycle: str = "") -> str:
     """The sig of a day's doses, as a pharmacy writes it, for people.
 
-    "Take 1 drop (0.05 mL, 0.25 mg) once a day at bedtime", "Take 1 mL (1 mg) in the morning
-    and 2 mL (2 mg) at bedtime"; ``cycle`` is the days on and off, said behind it.
+    "Take 1 drop (0.05 mL, 0.25 mg) once a day at bedtime", "Take 1 mL (1 mg) in the morning,
+    and 2 mL (2 mg) at bedtime"; ``cycle`` is on which days, said behind it.
     """
     if not doses:
-        return "Take no dose"
+        return f"Take {NO_DOSE}"
     alike = {reading for _, reading in doses}
     if len(doses) > 1 and (len(alike) > 1 or doses[0][0]):
         said = ", and ".join(f"{take(r, about)} {time_words(time)}".strip() for time, r in doses)
     else:
         often = _OFTEN.get(len(doses)) or f"{len(doses)} times a day"
         said = f"{take(doses[0][1], about)} {often} {time_words(doses[0][0])}".strip()
+    if cycle == EVERY_OTHER_DAY:
+        said = said.replace(" once a day", "")
     return f"Take {said}{f', {cycle}' if cycle else ''}"
 
 

@@ -17,6 +17,7 @@ from ldn_titration.render.words import (
     WEEKDAYS,
     day_words,
     dropper_bands,
+    only_if,
     preparation_words,
     times_differ,
     unbroken,
@@ -134,8 +135,8 @@ def _plan_notes(plan: Plan) -> Iterator[tuple[date, Note]]:
     for on, preparation in plan.preparations[1:]:
         yield on, Note(f"SWITCH to {preparation_words(preparation)}")
     for step in plan.steps:
-        if step.titration.only_if and step.doses and not step.position:
-            yield step.first, Note(f"Only if {step.titration.only_if}", ("checked",))
+        if only_if(step):
+            yield step.first, Note(only_if(step), ("checked",))
         if step.earliest_next is not None and not step.is_open:
             yield step.earliest_next, Note("Next step possible")
 

@@ -21,6 +21,7 @@ from ldn_titration.render.words import (
     missing_words,
     override_words,
     preparations_words,
+    remarks,
     totals_words,
     unbroken,
 )
@@ -81,8 +82,8 @@ def _table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) 
 
 
 def _regimen_table(plan: Plan, *, dateless: bool = False) -> Table:
-    """The steps with their first and last days; after a diary also why they are so."""
-    told = any(step.why for step in plan.steps)
+    """The steps with their first and last days; and what else is said of them."""
+    told = any(map(remarks, plan.steps))
 
     def day(number: int, on: date) -> str:
         return f"Day {number}" if dateless else str(on)
@@ -97,14 +98,14 @@ def _regimen_table(plan: Plan, *, dateless: bool = False) -> Table:
                 str(step.days),
                 dose_words(step),
                 directions(plan, step),
-                *([step.why] if told else ()),
+                *(["; ".join(remarks(step))] if told else ()),
             )
         )
         for step in plan.steps
     )
     columns = ("Step", "From", "To", "Days", "Dose a day", "Take")
     return (
-        Table("Regimen as it went", (*columns, "Why"), rows)
+        Table("Regimen, with remarks", (*columns, "Remarks"), rows)
         if told
         else Table("Regimen", columns, rows)
     )

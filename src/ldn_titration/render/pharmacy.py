@@ -15,7 +15,7 @@ from ldn_titration.findings import Finding
 from ldn_titration.plan import DRUG, Plan
 from ldn_titration.preparation import Drops, OralSolution, Preparation
 from ldn_titration.quantities import Volume
-from ldn_titration.render.words import Table, preparation_words, unbroken
+from ldn_titration.render.words import Table, only_if, preparation_words, unbroken
 from ldn_titration.supply import Counts, PreparationSupply, Supply, supply
 
 __all__ = ["Pharmacy", "pharmacy_page", "supply_notes", "supply_or_why"]
@@ -82,9 +82,10 @@ def _dates(plan: Plan, first: date, last: date, dateless: bool) -> tuple[str, st
 
 def _sig(step: PlanStep) -> str:
     doses = [(dose.time_of_day, dose.reading) for dose in step.doses]
-    words = f"{sig.sig_text(doses, step.cycle)}."
-    if step.titration.only_if and not step.position and step.doses:
-        words = f"Only if {step.titration.only_if}: {words[:1].lower()}{words[1:]}"
+    words = f"{sig.sig_text(doses, str(step.cycle or ''))}."
+    check = only_if(step)
+    if check:
+        words = f"{check}: {words[:1].lower()}{words[1:]}"
     if step.earliest_next is not None:
         fewest = step.days - (step.last - step.earliest_next).days - 1
         words += f" The next step may begin after {sig.count(fewest, 'day')}."
@@ -100,11 +101,12 @@ def _facts(part: PreparationSupply) -> Iterator[tuple[str, str]]:
     yield "Dispense", _quantity_words(part)
     yield "Days' supply", f"{sig.count(dispense.days_supply, 'day')} over all fills"
     yield "Refills", str(dispense.refills)
-    if dispense.slow_end != dispense.fast_end:
+    if part.bottles and dispense.slow_end != dispense.fast_end:
         slow, fast = (_amount(each, part) for each in (dispense.slow_end, dispense.fast_end))
         yield "Taken", f"{slow} at the slow end of the steps, {fast} at the fast end"
-    parts = [f"{name} {_amount(amount, part)}" for name, amount in totals._asdict().items()]
-    yield "In all", ", ".join(parts)
+    if part.bottles:
+        parts = [f"{name} {_amount(amount, part)}" for name, amount in totals._asdict().items()]
+        yield "In all", ", ".join(parts)
     if part.best and len(part.best) < len(totals.dispensed):  # type: ignore[arg-type]
         kept = ", ".join(map(sig.about, part.best))
         yield "Fewest strengths", f"{kept} are enough, without more pieces"
@@ -159,6 +161,23 @@ def _tables(plan: Plan, needed: Supply, dateless: bool) -> Iterator[Table]:
                 for f in part.fills
             ]
             yield _table("Fills", ("Fill", "Order by", "From", "To", "Dispense"), rows)
+            yield _counts_table(part)
+
+
+def _counts_table(part: PreparationSupply) -> Table:
+    """Each strength: how many are dispensed, taken at either end of the steps, and left."""
+    dispense, totals = part.dispense, part.totals
+    ends = {"Taken": dispense.slow_end}
+    if dispense.slow_end != dispense.fast_end:
+        ends = {"Slow end": dispense.slow_end, "Fast end": dispense.fast_end}
+    columns = {"Dispensed": totals.dispensed, **ends, "Left": totals.left}
+    counts = [dict(each) for each in columns.values()]  # type: ignore[arg-type]
+    none = Fraction(0)
+    rows = [
+        (sig.about(strength), *(str(_tidy(each.get(strength, none))) for each in counts))
+        for strength in counts[0]
+    ]
+    return _table("Counts by strength", ("Strength", *columns), rows)
 
 
 def _rest(bottle: Bottle) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from ldn_titration.render.words import (
     missing_words,
     override_words,
     preparations_words,
+    remarks,
     title,
     totals_words,
     unbroken,
@@ -72,8 +73,8 @@ def _step_lines(plan: Plan) -> Iterator[str]:
     for step, row in zip(plan.steps, rows, strict=True):
         first, *others = _wrap(directions(plan, step), room)
         yield _row(row, widths) + first
-        why = _wrap(step.why, room) if step.why else []
-        yield from (" " * (_WIDTH - room) + more for more in (*others, *why))
+        others += (line for words in remarks(step) for line in _wrap(words, room))
+        yield from (" " * (_WIDTH - room) + more for more in others)
 
 
 def supply_text(plan: Plan, needed: Supply, findings: Sequence[Finding] = ()) -> str:
@@ -84,7 +85,8 @@ def supply_text(plan: Plan, needed: Supply, findings: Sequence[Finding] = ()) ->
     lines += [line for name, value in page.facts for line in _wrapped(f"{name}: {value}.")]
     for table in page.tables:
         lines += ["", table.caption, *_table_lines(table)]
-    lines += ["", *(line for note in page.notes for line in _wrapped(note))]
+    if page.notes:
+        lines += ["", *(line for note in page.notes for line in _wrapped(note))]
     return "\n".join([*lines, *_stamp_lines(plan.screening)]) + "\n"
 
 

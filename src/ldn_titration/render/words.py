@@ -28,10 +28,12 @@ __all__ = [
     "judged",
     "mark",
     "missing_words",
+    "only_if",
     "override_words",
     "preparation_words",
     "preparations_words",
     "publishers",
+    "remarks",
     "sentence",
     "times_differ",
     "title",
@@ -114,7 +116,8 @@ def how_often(plan: Plan) -> str:
     often = f"up to {often}" if len(counts) > 1 else often
     times = [step.time_of_day for step in plan.steps if step.doses]
     time = times[0] if most == 1 and not times_differ(plan) else None
-    return f"{often} {sig.time_words(time)}".strip()
+    off = ", with days off" if any(step.cycle for step in plan.steps) else ""
+    return f"{often} {sig.time_words(time)}".strip() + off
 
 
 def times_differ(plan: Plan) -> bool:
@@ -129,6 +132,19 @@ def directions(plan: Plan, step: PlanStep) -> str:
     words = f"{words}, {step.cycle}" if step.cycle else words
     alone = len(step.doses) == 1 and step.time_of_day and times_differ(plan)
     return f"{step.time_of_day}: {words}" if alone else words
+
+
+def only_if(step: PlanStep) -> str:
+    """What is checked before a step begins: "Only if 1.5 mg is tolerated"; else empty."""
+    begins = step.doses and not step.position
+    return f"Only if {step.titration.only_if}" if step.titration.only_if and begins else ""
+
+
+def remarks(step: PlanStep) -> tuple[str, ...]:
+    """What else is said of a step: why it is so, what is checked, when the next may begin."""
+    may = step.earliest_next
+    soon = f"the next step may begin on {may}" if may and not step.is_open else ""
+    return tuple(filter(None, (step.why, only_if(step), soon)))
 
 
 def dose_words(step: PlanStep) -> str:
