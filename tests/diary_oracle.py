@@ -372,8 +372,8 @@ class _Walk:
             self._look_beyond_the_end()
             return False
         if self._pausing():
-            shown = self.length is not None or self.laid_out_to is None
-            return shown or self.today <= self.laid_out_to
+            endless = self.length is None and self.laid_out_to is not None
+            return not endless or self.today <= (self.laid_out_to or FAR)
         if self.broken and self.gap + self._days_off_ahead() > LONGEST_GAP:
             self.found.restarts.append(self.today)
             self._begin(0)

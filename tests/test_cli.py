@@ -222,3 +222,110 @@ def test_a_closed_pipe_ends_quietly() -> None:
     command = f"{sys.executable} -m ldn_titration protocols | head -c 1"
     result = subprocess.run(["bash", "-c", command], capture_output=True, check=False)
     assert result.stderr == b""
+
+
+# --- supply ---------------------------------------------------------------------------
+
+NO_DATE = {
+    **GOOD,
+    "preparation": {k: v for k, v in GOOD["preparation"].items() if k != "beyond_use_days"},
+}
+RANGES = json.loads((ROOT / "examples" / "every-3-to-4-days.json").read_text())
+
+
+def supplied(request: dict[str, Any], *arguments: str) -> Any:
+    return run("supply", "-", *arguments, stdin=json.dumps(request).encode())
+
+
+@pytest.mark.parametrize(
+    ("request_", "arguments", "exit_code"),
+    [
+        (GOOD, [], 0),
+        (WRONG, [], 2),
+        (NO_DATE, [], 2),
+        ({**NO_DATE, "patient": HOLD["patient"]}, [], 2),
+        ({**NO_DATE, "regimen": UNMEASURABLE["regimen"]}, [], 2),
+        (UNMEASURABLE, [], 4),
+        ({**UNMEASURABLE, "patient": HOLD["patient"]}, [], 4),
+        (HOLD, [], 3),
+        (HOLD, ["--draft"], 0),
+        ({**RANGES, "order": {"quantity": "25 mL", "days_supply": 56}}, [], 0),
+        ({**RANGES, "order": {"quantity": "5.6 mL", "days_supply": 56}}, [], 3),
+        ({**RANGES, "order": {"quantity": {"1.5 mg": 14}}}, [], 2),
+        (GOOD, ["--lead-days", "-1"], 2),
+        (GOOD, ["--fill-days", "0"], 2),
+    ],
+)
+def test_supply_exits_by_what_is_wrong(
+    request_: dict[str, Any], arguments: list[str], exit_code: int
+) -> None:
+    result = supplied(request_, "--format", "json", *arguments)
+    assert result.returncode == exit_code, result.stderr
+    assert b"Traceback" not in result.stderr
+    assert bool(result.stdout) is (exit_code == 0 or b"5.6 mL" in result.stdout)
+
+
+def test_supply_prints_the_shape_of_the_contract() -> None:
+    """Section 2: schema, bottles with their dates and volumes, dispense, totals."""
+    told = json.loads(supplied(GOOD, "--format", "json", "--lead-days", "3").stdout)
+    assert told["schema"] == "ldn-titration/supply/1"
+    assert [bottle["bottle"] for bottle in told["bottles"]] == list(range(1, 11))
+    assert told["bottles"][7] == {
+        "bottle": 8,
+        "made_on": "2027-04-12",
+        "discard_on": "2027-04-26",
+        "first_dose": "2027-04-12",
+        "last_dose": "2027-04-23",
+        "drawn": "9.25 mL",
+        "wasted": "0.75 mL",
+        "left": "0 mL",
+        "ended_by": "too little left",
+    }
+    assert told["dispense"]["quantity"] == "100 mL"
+    assert told["dispense"]["refills"] == 9
+    assert told["dispense"]["order_on"][:2] == ["2027-01-01", "2027-01-15"]
+    assert told["totals"] == {
+        "dispensed": "100 mL",
+        "taken": "59.85 mL",
+        "wasted": "34.65 mL",
+        "left": "5.5 mL",
+    }
+
+
+def test_supply_of_capsules_counts_by_strength_in_place_of_bottles() -> None:
+    request = json.loads((ROOT / "examples" / "capsules-two-weekly.json").read_text())
+    request["length_days"] = 56
+    told = json.loads(supplied(request, "--format", "json", "--fill-days", "28").stdout)
+    assert "bottles" not in told
+    assert told["capsules"] == {"4.5 mg": 28, "3 mg": 14, "1.5 mg": 14}
+    assert told["dispense"]["refills"] == 1
+    fills = [(fill["from"], fill["to"], fill["quantity"]) for fill in told["dispense"]["fills"]]
+    assert fills == [
+        ("2027-01-04", "2027-01-31", {"3 mg": 14, "1.5 mg": 14}),
+        ("2027-02-01", "2027-02-28", {"4.5 mg": 28}),
+    ]
+
+
+def test_the_text_of_supply_fits_a_terminal_and_names_every_bottle() -> None:
+    for example in sorted((ROOT / "examples").glob("*.json")):
+        result = run("supply", example, "--format", "text", "--draft", "--lead-days", "3")
+        text = result.stdout.decode()
+        if result.returncode == 2:
+            assert b"beyond_use_days" in result.stderr
+            continue
+        assert max(map(len, text.splitlines())) <= 80, example.name
+        assert "Sig by step" in text
+    text = run("supply", EXAMPLE, "--format", "text").stdout.decode()
+    table = text[text.index("Bottles") :].splitlines()
+    assert sum(line[:2].strip().isdigit() for line in table) == 10
+
+
+def test_a_plan_and_its_supply_say_the_same_of_a_switch() -> None:
+    """F01, P32: the switch is marked, counts change, milligrams do not."""
+    living = ROOT / "examples" / "living-plan.json"
+    told = json.loads(run("supply", living, "--format", "json").stdout)
+    plan = json.loads(run("plan", living, "--format", "json").stdout)
+    parts = [part["taken"] for part in told["totals"]["parts"]]
+    assert parts == [part["units"]["volume"] for part in plan["totals"]["by_preparation"]]
+    page = run("plan", living, "--format", "html").stdout.decode()
+    assert "SWITCH to 1 mg/mL" in page.replace("\u00a0", " ")

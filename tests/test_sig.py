@@ -13,7 +13,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import oracle
-from ldn_titration import Capsules, Drops, Mass, OralSolution, Reading, Tablets, Volume, sig
+from ldn_titration import (
+    Capsules,
+    Drops,
+    Mass,
+    OralSolution,
+    Reading,
+    Regimen,
+    Tablets,
+    Volume,
+    schedule,
+    sig,
+)
 from ldn_titration.testing import preparations, regimens_for
 
 NUMBER = re.compile(r"(0|[1-9]\d*)(\.\d*[1-9])?", re.ASCII)
@@ -212,3 +223,48 @@ def test_the_hosts_decimal_context_changes_no_word() -> None:
         assert sig.about(Mass("20000/3 mg")) == "about 6670 mg"
         assert sig.about_range(Mass("17/240 mg"), Mass("23/240 mg")) == "about 0.0708 to 0.0958 mg"
         assert sig.take(DROPS.measure("4.5 mg"), sig.about) == "18 drops (0.9 mL, 4.5 mg)"
+
+
+@pytest.mark.parametrize(
+    ("step", "time", "words"),
+    [
+        ({"dose": "1 mg"}, None, "Take 1 mL (1 mg) once a day"),
+        ({"dose": "1 mg"}, "bedtime", "Take 1 mL (1 mg) once a day at bedtime"),
+        ({"dose": "1 mg"}, "21:30", "Take 1 mL (1 mg) once a day at 21:30"),
+        ({"dose": "1 mg", "doses_per_day": 2}, "bedtime", "Take 1 mL (1 mg) twice a day"),
+        ({"dose": "1 mg", "doses_per_day": 3}, None, "Take 1 mL (1 mg) 3 times a day"),
+        (
+            {"doses": {"morning": "1 mg", "bedtime": "2 mg"}},
+            None,
+            "Take 1 mL (1 mg) in the morning, and 2 mL (2 mg) at bedtime",
+        ),
+        (
+            {"doses": {"morning": "1 mg", "bedtime": "1 mg"}},
+            None,
+            "Take 1 mL (1 mg) in the morning, and 1 mL (1 mg) at bedtime",
+        ),
+        (
+            {"dose": "1 mg", "cycle": {"days_on": 1, "days_off": 1}},
+            "bedtime",
+            "Take 1 mL (1 mg) at bedtime, every other day",
+        ),
+        (
+            {"dose": "1 mg", "cycle": {"days_on": 5, "days_off": 2}},
+            None,
+            "Take 1 mL (1 mg) once a day, 5 days on, 2 off",
+        ),
+    ],
+)
+def test_a_step_has_the_sig_that_a_pharmacy_writes(
+    step: dict[str, Any], time: str | None, words: str
+) -> None:
+    liquid = OralSolution(concentration="1 mg/mL", graduation="0.1 mL")
+    plan = schedule(Regimen(steps=[step], time_of_day=time), liquid, "2027-01-04", days=7)
+    first = plan.steps[0]
+    doses = [(dose.time_of_day, dose.reading) for dose in first.doses]
+    assert sig.sig_text(doses, str(first.cycle or "")) == words
+
+
+def test_a_day_without_a_dose_has_its_sig_too() -> None:
+    assert sig.sig_text([]) == "Take no dose"
+    assert sig.directions([]) == "no dose"

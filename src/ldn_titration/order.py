@@ -154,10 +154,8 @@ def _days_findings(
         message = f"The first fill lasts {sig.count(usable, 'day')}; {stated} are stated."
         yield _finding("ORD-02", severity, message, "Make quantity and days' supply agree.")
     if stated * fills < part.dispense.days_supply:
-        message = (
-            f"{sig.count(fills, 'fill')} for {sig.count(stated, 'day')} do not reach the end of "
-            f"the plan's {part.dispense.days_supply} days."
-        )
+        covered, days = sig.count(stated * fills, "day"), part.dispense.days_supply
+        message = f"{sig.count(fills, 'fill')} of {stated} days: {covered}; the plan has {days}."
         yield _finding("ORD-02", Severity.CAUTION, message, "Raise the refills.")
     if keeps is not None and stated > keeps:
         message = f"{stated} days' supply is stated, but it may be used for {keeps} days only."
