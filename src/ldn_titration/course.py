@@ -9,7 +9,16 @@ from ldn_titration import diary as events
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.regimen import TitrationStep
 
-__all__ = ["Course", "Refused", "Stretch", "Terms", "changed", "nearest", "own_stretch"]
+__all__ = [
+    "Course",
+    "Refused",
+    "Stretch",
+    "Terms",
+    "changed",
+    "days_off_ahead",
+    "nearest",
+    "own_stretch",
+]
 
 _new = tuple.__new__
 
@@ -43,7 +52,11 @@ class Stretch(NamedTuple):
 
 
 class Course(NamedTuple):
-    """What lies ahead: stretches, then the regimen's steps from ``then`` on, with a reason."""
+    """What lies ahead: stretches, then the regimen's steps from ``then`` on, with a reason.
+
+    The stretches are of one step, each going on where the one before it ends; only days
+    without a dose, and a half or a step before, may stand in front of them.
+    """
 
     ahead: tuple[Stretch, ...]
     then: int
@@ -87,6 +100,15 @@ def own_stretch(step: int, terms: Terms, why: str = "") -> Stretch:
     return _new(Stretch, (step, 1, titration.days, why, False, spare, 0))
 
 
+def days_off_ahead(course: Course, terms: Terms) -> int:
+    """The days off of a cycle with which a course begins, before its next dose."""
+    stretch, _ = nearest(course, terms)
+    cycle = terms.steps[stretch.step].cycle if stretch is not None else None
+    if stretch is None or cycle is None or cycle.is_on(stretch.position):
+        return 0
+    return min(stretch.days, cycle.days - stretch.position % cycle.days)
+
+
 def _own_days(step: int, terms: Terms) -> int:
     """The days of a step; of an open-ended one, those of the step before it."""
     days = terms.steps[step].days or (terms.steps[step - 1].days if step else None)
@@ -95,8 +117,8 @@ def _own_days(step: int, terms: Terms) -> int:
 
 def _held(event: events.Held, now: Stretch, back: Course, terms: Terms) -> Course:
     held = now._replace(days=event.days, why=event.why, spare=0)
-    later = now._replace(position=now.position + event.days)
-    return back._replace(ahead=(held, later, *back.ahead[1:]))
+    later = (each._replace(position=each.position + event.days) for each in back.ahead)
+    return back._replace(ahead=(held, *later))
 
 
 def _stepped_back(event: events.SteppedBack, now: Stretch, back: Course, terms: Terms) -> Course:

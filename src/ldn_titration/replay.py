@@ -12,7 +12,16 @@ from datetime import date
 from typing import NamedTuple
 
 from ldn_titration import diary as events
-from ldn_titration.course import Course, Refused, Stretch, Terms, changed, nearest, own_stretch
+from ldn_titration.course import (
+    Course,
+    Refused,
+    Stretch,
+    Terms,
+    changed,
+    days_off_ahead,
+    nearest,
+    own_stretch,
+)
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.findings import Finding, Severity
 from ldn_titration.knowledge import Knowledge
@@ -198,12 +207,12 @@ class _Walk:
     def _close(self, event: events.Event, now: Stretch, days: int, back: Course) -> None:
         """Days without a dose; then what was left, or the first step after too long a gap."""
         nothing = now.without_dose(days, event.why)
-        gap = self._gap() + days
+        gap = self._gap() + days + days_off_ahead(back, self.terms)
         if gap > self.terms.days("gap_to_resume"):
-            because = f"from the first step again, after {gap} days without a dose"
+            because = f"from the first step again, after a gap of {gap} days"
             back = Course((), 0, because)
-            first = event.on.toordinal() + days
-            self.gaps[first - gap] = _long_gap(gap, first, self.terms.base)
+            since = event.on.toordinal() - self._gap()
+            self.gaps[since] = _long_gap(gap, date.fromordinal(since), self.terms.base)
         self.course = back._replace(ahead=(nothing, *back.ahead))
 
     def _gap(self) -> int:
@@ -242,10 +251,10 @@ class _Walk:
             self._close(event, now, days, rest if inside else back)
 
     def is_cut(self) -> bool:
-        """Whether something of the regimen lies beyond the last day."""
+        """Whether something of the regimen, or the end of a pause, lies beyond the last day."""
         ahead, _ = nearest(self.course, self.terms)
-        last = self.laid[-1].stretch if self.laid else None
-        return ahead is not None and not (ahead.is_open and last and last.step == ahead.step)
+        goes_on = ahead is not None and ahead.is_open and (ahead.position or not ahead.part)
+        return ahead is not None and not goes_on
 
 
 _CLOSING = (events.Missed, events.Paused, events.OpioidTaken)
@@ -254,13 +263,12 @@ _CLOSING = (events.Missed, events.Paused, events.OpioidTaken)
 # --- what is told -----------------------------------------------------------------------
 
 
-def _long_gap(gap: int, first: int, base: Knowledge) -> Finding:
+def _long_gap(gap: int, since: date, base: Knowledge) -> Finding:
     row = base.policy["gap_to_resume"]
     return Finding(
         code="GAP-01",
         severity=Severity.CAUTION,
-        message=f"{gap} days without a dose from {date.fromordinal(first - gap)} on, "
-        f"more than {row.whole}. {row.fact}",
+        message=f"{gap} days without a dose from {since} on, more than {row.whole}. {row.fact}",
         action="Titrate again: the plan starts from the first step.",
         sources=row.sources,
     )

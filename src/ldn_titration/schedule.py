@@ -148,7 +148,7 @@ def _dated(laid: Sequence[Laid], regimen: Regimen, first: date) -> tuple[PlanSte
                     reading,
                     regimen.steps[stretch.step],
                     preparation,
-                    stretch.why,
+                    stretch.why if doses or not stretch.part else _DAYS_OFF,
                     stretch.position,
                     date.fromordinal(day + days - stretch.spare) if stretch.spare else None,
                     stretch.is_open,
@@ -160,6 +160,7 @@ def _dated(laid: Sequence[Laid], regimen: Regimen, first: date) -> tuple[PlanSte
     return tuple(steps)
 
 
+_DAYS_OFF = "days off"
 _Doses = tuple[tuple[PlannedDose, ...], Reading | None]
 
 
@@ -176,7 +177,10 @@ def _measured(laid: Sequence[Laid], regimen: Regimen) -> list[_Doses]:
         try:
             doses = known.get(key) or _doses(stretch, preparation, regimen)
         except NotMeasurableError as error:
-            failed.setdefault((stretch.step + 1, error.dose), error)
+            if _only_days_off(stretch, regimen):
+                measured.append(((), None))
+            else:
+                failed.setdefault((stretch.step + 1, error.dose), error)
             continue
         except QuantityError as error:
             raise InvalidInputError([Problem("preparation.strengths", str(error))]) from None
@@ -186,6 +190,11 @@ def _measured(laid: Sequence[Laid], regimen: Regimen) -> list[_Doses]:
         (first, *others) = (error.at_step(step) for (step, _), error in failed.items())
         raise first.at_step(first.step or 0, tuple(others))
     return measured
+
+
+def _only_days_off(stretch: Stretch, regimen: Regimen) -> bool:
+    cycle = regimen.steps[stretch.step].cycle
+    return cycle is not None and not cycle.on_days(stretch.position, stretch.days)
 
 
 def _doses(stretch: Stretch, preparation: Preparation, regimen: Regimen) -> _Doses:
