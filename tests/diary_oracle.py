@@ -202,6 +202,8 @@ class _Walk:
         self.gap = 0  # days without a dose up to yesterday
         self.broken = False  # whether an event had a part in them
         self.back_on: date | None = None  # the first day after a pause or an opioid's interval
+        self.endless: set[str] = set()  # the opioids whose interval nobody knows
+        self.until = self.start  # the last end that is known, of a pause or of an interval
         self.laid_out_to: date | None = None  # the last day shown of an interval without end
         self.pauses: list[tuple[date, date, int]] = []  # first day, first day back, place of event
         self._begin(0)
@@ -308,11 +310,20 @@ class _Walk:
             back_on = date.fromisoformat(event["until"])
         else:
             back_on = _first_day(event["exposure"], self.today)
-        if FAR in (back_on, self.back_on):
-            self.laid_out_to = self.today + (ENDLESS_DAYS - 1) * DAY
+        if event["event"] == "opioid":
+            told = event["exposure"]
+            name = str(told.get("substance", told.get("rxcui"))).lower()
+            self.endless.discard(name)
+            if back_on == FAR:
+                self.endless.add(name)
+        if back_on != FAR:
+            self.until = max(back_on, self.until)
+        self.laid_out_to = self.today + (ENDLESS_DAYS - 1) * DAY if self.endless else None
+        back_on = FAR if self.endless else self.until
         if back_on > self.today:
             self.pauses.append((self.today, back_on, index))
-            self.back_on = max(back_on, self.back_on or back_on)
+        if back_on > self.today or self._pausing():
+            self.back_on = back_on
 
     # The days
 
@@ -361,7 +372,8 @@ class _Walk:
             self.found.cut_off = True
             self.found.gap_beyond = self.gap + (self.back_on - self.today).days > LONGEST_GAP
             return
-        if self.broken and self.gap + self._days_off_ahead() > LONGEST_GAP:
+        due = self.today == self.back_on or self._days_off_ahead() == 0
+        if self.broken and self.gap > LONGEST_GAP and due and (self.open or self._climb()):
             self.found.cut_off = self.found.gap_beyond = True
             return
         self.found.cut_off = not self.open and self._climb()
@@ -374,11 +386,14 @@ class _Walk:
         if self._pausing():
             endless = self.length is None and self.laid_out_to is not None
             return not endless or self.today <= (self.laid_out_to or FAR)
-        if self.broken and self.gap + self._days_off_ahead() > LONGEST_GAP:
+        if not self._climb():
+            return False
+        off = self.steps[self.step].is_off(self.place)
+        if self.broken and self.gap > LONGEST_GAP and (self.today == self.back_on or not off):
             self.found.restarts.append(self.today)
             self._begin(0)
             self.broken = False
-        return self._climb()
+        return True
 
     def days(self) -> Replay:
         """Walk until the plan ends."""

@@ -328,4 +328,4 @@ def test_a_plan_and_its_supply_say_the_same_of_a_switch() -> None:
     parts = [part["taken"] for part in told["totals"]["parts"]]
     assert parts == [part["units"]["volume"] for part in plan["totals"]["by_preparation"]]
     page = run("plan", living, "--format", "html").stdout.decode()
-    assert "SWITCH to 1 mg/mL" in page.replace("\u00a0", " ")
+    assert "SWITCH: stop the drops. From now 1 mg/mL" in page.replace("\u00a0", " ")

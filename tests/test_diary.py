@@ -1040,12 +1040,57 @@ OPIOID = [
         NO_END,
     ),
     Told(
-        "opioid within one of which nobody knows when: 28 days are laid out from the later",
+        "opioid of which nobody knew when, told again: the interval counts from the day told",
         [opioid("01-13", "methadone", last_taken="unknown"), opioid("01-20", "methadone")],
         """
         01-04 to 01-10  step 1  1.5 mg
         01-11 to 01-12  step 2  3 mg
+        01-13 to 02-03  step 2  no dose
+        02-04 to 02-10  step 1  1.5 mg
+        02-11 to 02-17  step 2  3 mg
+        02-18 to 03-17  step 3  4.5 mg
+        """,
+    ),
+    Told(
+        "another opioid does not end one of which nobody knows when: 28 days from the later",
+        [
+            opioid("01-13", "methadone", last_taken="unknown"),
+            opioid("01-20", "oxycodone", "immediate"),
+        ],
+        """
+        01-04 to 01-10  step 1  1.5 mg
+        01-11 to 01-12  step 2  3 mg
         01-13 to 02-16  step 2  no dose
+        """,
+    ),
+    Told(
+        "an ongoing opioid told again inside a longer pause: the pause ends as it was to",
+        [
+            event("paused", "01-13", until="03-13"),
+            opioid("01-14", "oxycodone", "immediate", ongoing=True),
+            opioid("01-20", "oxycodone", "immediate"),
+        ],
+        """
+        01-04 to 01-10  step 1  1.5 mg
+        01-11 to 01-12  step 2  3 mg
+        01-13 to 03-12  step 2  no dose
+        03-13 to 03-19  step 1  1.5 mg
+        03-20 to 03-26  step 2  3 mg
+        03-27 to 04-23  step 3  4.5 mg
+        """,
+    ),
+    Told(
+        "an ongoing opioid told again within a short interval: what was left goes on",
+        [
+            opioid("01-13", "oxycodone", "immediate", ongoing=True),
+            opioid("01-15", "oxycodone", "immediate", last_taken="2027-01-13"),
+        ],
+        """
+        01-04 to 01-10  step 1  1.5 mg
+        01-11 to 01-12  step 2  3 mg
+        01-13 to 01-23  step 2  no dose
+        01-24 to 01-28  step 2  3 mg
+        01-29 to 02-25  step 3  4.5 mg
         """,
     ),
     Told(
@@ -1141,10 +1186,10 @@ CYCLES = [
         [event("paused", "01-07", until="01-20")],
         """
         01-04 to 01-06  step 1  1.5 mg
-        01-07 to 01-19  step 1  no dose
-        01-20 to 01-22  step 1  1.5 mg
-        01-23 to 01-24  step 1  no dose
-        01-25 to 01-27  step 1  1.5 mg
+        01-07 to 01-21  step 1  no dose
+        01-22 to 01-24  step 1  1.5 mg
+        01-25 to 01-26  step 1  no dose
+        01-27 to 01-29  step 1  1.5 mg
         """,
         steps=[{"dose": "1.5 mg", "days": 8, "cycle": CYCLE}],
     ),

@@ -77,10 +77,11 @@ def remarks_on(step: PlanStep) -> Iterator[str]:
     """Why a step is as it is, what is checked before it, and when the next may begin."""
     if step.why:
         yield step.why
-    if step.titration.only_if and step.dose and step.position == 0:
-        yield f"Only if {step.titration.only_if}"
-    if step.earliest_next and step.titration.days:
-        yield f"the next step may begin on {step.earliest_next}"
+    if step.only_if:
+        yield f"only if {step.titration.only_if}"
+    if step.earliest_next and step.titration.fewest_days:
+        fewest = (step.earliest_next - step.first).days
+        yield f"the next step may begin after {fewest} day{'' if fewest == 1 else 's'}"
 
 
 def shown_time(plan: Plan, time: str | None, doses: int) -> str | None:
@@ -164,7 +165,7 @@ def test_text_reads_back_to_the_steps_within_80_columns(plan: Plan) -> None:
             f"{sig.about(step.dose) if step.dose else 'none'} "
             + (f"{step.time_of_day}: " if len(step.doses) == 1 and told_apart(plan) else "")
             + sig.directions(step.doses, sig.about)
-            + (f", {step.cycle}" if step.cycle else "")
+            + (f", {step.on_days}" if step.on_days else "")
             + "".join(f" {remark}" for remark in remarks_on(step)),
         )
         for step in plan.steps

@@ -15,6 +15,7 @@ from ldn_titration import (
     Order,
     Plan,
     Regimen,
+    Severity,
     Volume,
     check_order,
     schedule,
@@ -71,6 +72,7 @@ def told(plan: Plan, **order: Any) -> list[str]:
             FIFTY_SIX,
             {"quantity": "100 mL", "days_supply": 90},
             [
+                "ORD-01 The order is for 100 mL in all; the plan needs 25 mL.",
                 "ORD-02 The first fill lasts 56 days; 90 are stated.",
                 "ORD-03 90 days' supply is stated, but it may be used for 60 days only.",
             ],
@@ -90,6 +92,7 @@ def told(plan: Plan, **order: Any) -> list[str]:
             [
                 "ORD-01 The order is for 0 of 4.5 mg in all; the plan needs 28 of 4.5 mg.",
                 "ORD-01 The order is for 0 of 3 mg in all; the plan needs 14 of 3 mg.",
+                "ORD-01 The order is for 30 of 1.5 mg in all; the plan needs 14 of 1.5 mg.",
             ],
         ),
     ],
@@ -98,6 +101,40 @@ def test_an_order_is_told_with_the_figures_of_both_sides(
     plan: Plan, order: dict[str, Any], findings: list[str]
 ) -> None:
     assert told(plan, **order) == findings
+
+
+DROPS_14_DAYS = schedule(
+    Regimen(steps=[{"dose": "3 mg"}]),
+    OralSolution(concentration="1 mg/mL", graduation="0.1 mL", beyond_use_days=14),
+    "2027-01-04",
+    days=28,
+)
+
+
+def test_fills_that_are_enough_by_volume_may_not_be_enough_by_their_date() -> None:
+    """84 mL of 3 mL a day are enough for 28 days, but a bottle is used for 14."""
+    assert told(DROPS_14_DAYS, quantity="84 mL") == [
+        "ORD-01 The order is for 1 fill of 84 mL; the plan needs 2, for each is used for "
+        "14 days only and in whole doses."
+    ]
+    assert told(DROPS_14_DAYS, quantity="42 mL", refills=1, days_supply=14) == []
+    # 8 mL hold two doses of 3 mL: 14 fills, though 11 would hold the volume.
+    assert told(DROPS_14_DAYS, quantity="8 mL", refills=10) == [
+        "ORD-01 The order is for 11 fills of 8 mL; the plan needs 14, for each is used for "
+        "14 days only and in whole doses."
+    ]
+    assert told(DROPS_14_DAYS, quantity="2 mL", refills=50) == [
+        "ORD-01 A fill of 2 mL is less than a dose of 3 mL."
+    ]
+
+
+def test_much_more_than_is_dispensed_and_other_strengths_are_told() -> None:
+    assert told(DROPS_14_DAYS, quantity="900 mL", refills=11) == [
+        "ORD-01 The order is for 10800 mL in all; the plan needs 84 mL."
+    ]
+    assert told(CAPSULES, quantity={"1.5 mg": 14, "3 mg": 14, "4.5 mg": 28, "2 mg": 70}) == [
+        "ORD-01 The order is for 70 of 2 mg in all; the plan needs 0 of 2 mg."
+    ]
 
 
 def test_every_other_day_lasts_twice_as_long() -> None:
@@ -158,5 +195,6 @@ def test_an_order_round_trips(quantity: Any, days: int | None, refills: int) -> 
 def test_what_the_plan_dispenses_is_never_too_little(days: int, more: int) -> None:
     """An order for what `supply` asks for, or more, is enough."""
     plan = schedule(SLOWLY, LIQUID, "2027-01-04", days=days)
-    quantity = supply(plan).dispense.quantity
-    assert told(plan, quantity=quantity + Volume(f"{more} mL")) == []
+    order = Order(quantity=supply(plan).dispense.quantity + Volume(f"{more} mL"))
+    found = check_order(order, plan, supply(plan))
+    assert all(finding.severity is Severity.INFO for finding in found)

@@ -27,7 +27,8 @@ class Bottle(NamedTuple):
     """One bottle: made on the day of its first dose, and never used on ``discard_on`` or later.
 
     ``drawn`` is what is taken of it, ``wasted`` what is thrown away when it ends, ``left``
-    what is still good in it at the end of the plan.
+    what is still good in it at the end of the plan. ``begins_at`` is the time of its first
+    dose, where an earlier dose of that day still comes from the bottle before.
     """
 
     bottle: int
@@ -39,6 +40,7 @@ class Bottle(NamedTuple):
     wasted: Volume
     left: Volume
     ended_by: EndedBy
+    begins_at: str = ""
 
     @property
     def volume(self) -> Volume:
@@ -52,12 +54,14 @@ class _Span(NamedTuple):
     day: int
     days: int
     doses: tuple[Volume, ...]
+    times: tuple[str | None, ...]
 
 
 class _Open:
     """The bottle that is in use. Without a ``size`` it is made to measure."""
 
-    def __init__(self, day: int, keeps: int, size: Volume | None) -> None:
+    def __init__(self, day: int, keeps: int, size: Volume | None, begins_at: str = "") -> None:
+        self.begins_at = begins_at
         self.made = self.last = day
         self.discard = day + keeps
         self.size, self.drawn = size, _NOTHING
@@ -91,6 +95,7 @@ class _Open:
             _NOTHING if ends else rest,
             rest if ends else _NOTHING,
             by if rest else "empty",
+            self.begins_at,
         )
 
 
@@ -112,19 +117,24 @@ def bottles_of(
                 open_.draw(Volume.total((dose, 1) for dose in span.doses), whole, day + whole - 1)
                 day += whole
                 continue
-            for dose in span.doses:
+            for place, dose in enumerate(span.doses):
                 if open_ is None or not open_.gives(dose, day):
                     if open_ is not None:
                         expired = day >= open_.discard
                         by: EndedBy = "beyond-use date" if expired else "too little left"
                         ended.append(open_.ended(len(ended) + 1, by))
                         _require_few(ended)
-                    open_ = _Open(day, keeps, size)
+                    open_ = _Open(day, keeps, size, _begins_at(span, place))
                 open_.draw(dose, 1, day)
             day += 1
     if open_ is not None:
         ended.append(open_.ended(len(ended) + 1, "switched" if switched else "end of plan"))
     return tuple(ended)
+
+
+def _begins_at(span: _Span, place: int) -> str:
+    """When the dose is taken with which a bottle begins in the middle of a day."""
+    return (span.times[place] or f"dose {place + 1}") if place else ""
 
 
 def _require_few(ended: list[Bottle]) -> None:
@@ -144,10 +154,11 @@ def _spans(steps: Iterable[PlanStep]) -> Iterator[_Span]:
     """The days in a row with the same doses; a cycle has one span each time it is on."""
     for step in steps:
         doses = tuple(dose.reading.volume for dose in step.doses if dose.reading.volume)
+        times = tuple(dose.time_of_day for dose in step.doses)
         if not doses:
             continue
         for place, days in _runs(step):
-            yield _Span(step.first.toordinal() + place, days, doses)
+            yield _Span(step.first.toordinal() + place, days, doses, times)
 
 
 def _runs(step: PlanStep) -> Iterator[tuple[int, int]]:

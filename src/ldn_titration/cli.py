@@ -76,6 +76,9 @@ def _failed(error: object, code: int) -> int:
 def _plan(options: argparse.Namespace) -> int:
     face = _face(options)
     request = _request(options.request)
+    if options.dateless and request.diary:
+        message = "is for a plan without a diary: what happened has its dates"
+        raise InvalidInputError([Problem("--dateless", message)])
     draw = _drawer(face, options, request)
     plan = request.plan(_base(options))
     if plan.status == "draft" and not options.draft:

@@ -47,7 +47,7 @@ class PlanStep(NamedTuple):
     ``reading`` what is taken in a day, all doses together; both are None where nothing is.
     ``why`` tells why it is so, where it is not simply the regimen's. ``earliest_next`` is
     the first day on which the next step may begin, where the step is a range; ``is_open``
-    tells that no step follows it.
+    tells that no step follows it; ``only_if`` is what is checked before its first day.
     """
 
     step: int
@@ -64,6 +64,7 @@ class PlanStep(NamedTuple):
     position: int = 0
     earliest_next: date | None = None
     is_open: bool = False
+    only_if: str = ""
 
     @property
     def time_of_day(self) -> str | None:
@@ -75,7 +76,23 @@ class PlanStep(NamedTuple):
     def take(self) -> str:
         """What to take, in one line, exactly; of a cycle with its days on and off."""
         words = sig.directions(self.doses)
-        return f"{words}, {self.cycle}" if self.cycle else words
+        return f"{words}, {self.on_days}" if self.on_days else words
+
+    @property
+    def on_days(self) -> str:
+        """On which of its days it is taken, where not on all: "every other day".
+
+        Where it does not begin with a turn of its cycle, with the date that tells which.
+        """
+        cycle = self.cycle
+        if cycle is None or self.dose_days == self.days:
+            return ""
+        into = self.position % cycle.days
+        if not into:
+            return str(cycle)
+        turns = (cycle.days_on if cycle.is_on(into) else cycle.days) - into
+        told = "next day off" if cycle.is_on(into) else "first dose"
+        return f"{cycle}, {told} {self.first + timedelta(turns)}"
 
     @property
     def cycle(self) -> Cycle | None:
@@ -123,7 +140,7 @@ class Totals(NamedTuple):
 
     @property
     def units(self) -> dict[str, Any]:
-        """The counts taken over the plan; of several preparations, added up by unit."""
+        """The counts taken over the plan; of several preparations, as far as they add up."""
         return summed_units(reading for _, reading in self.readings)
 
 

@@ -15,7 +15,15 @@ from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.patient import OpioidExposure
 from ldn_titration.preparation import AnyPreparation
 from ldn_titration.regimen import MAX_DAYS
-from ldn_titration.values import LineOfText, PlainDate, Value, faults, problems_of, told_apart
+from ldn_titration.values import (
+    LineOfText,
+    PlainDate,
+    Value,
+    faults,
+    problems_of,
+    told_apart,
+    whole_day,
+)
 
 __all__ = [
     "Advanced",
@@ -43,7 +51,19 @@ def _words(value: object) -> str:
         return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
     if isinstance(value, int):
         return f"{value} day{'' if value == 1 else 's'}"
-    return value.label if isinstance(value, OpioidExposure) else str(value)
+    return _opioid_words(value) if isinstance(value, OpioidExposure) else str(value)
+
+
+def _opioid_words(exposure: OpioidExposure) -> str:
+    """An opioid and its last dose: "oxycodone, last dose 20 Feb 2027"."""
+    last = exposure.last_taken
+    if exposure.ongoing:
+        return f"{exposure.label}, still taken"
+    if isinstance(last, str):
+        return f"{exposure.label}, last dose not known"
+    return (
+        f"{exposure.label}, last dose {_words(whole_day(last) if isinstance(last, date) else last)}"
+    )
 
 
 class _Happened(Value):
@@ -140,7 +160,7 @@ class OpioidTaken(_Happened):
     """
 
     event: Literal["opioid"] = "opioid"
-    says = "opioid-free interval after {exposure} ({on})"
+    says = "opioid-free interval after {exposure}"
     exposure: OpioidExposure = Field(examples=[{"substance": "oxycodone", "release": "immediate"}])
 
     @model_validator(mode="before")

@@ -10,20 +10,23 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from ldn_titration import sig
+from ldn_titration.bottles import bottles_of
 from ldn_titration.days import PlanStep
 from ldn_titration.errors import InvalidInputError, Problem, QuantityError
+from ldn_titration.fills import Counts
 from ldn_titration.findings import Finding, Severity
 from ldn_titration.knowledge import knowledge
 from ldn_titration.plan import Plan
 from ldn_titration.quantities import Mass, Volume
 from ldn_titration.regimen import MAX_DAYS
-from ldn_titration.supply import Counts, PreparationSupply, Supply
+from ldn_titration.supply import PreparationSupply, Supply
 from ldn_titration.units import decimal_text
 from ldn_titration.values import Value, faults
 
 __all__ = ["Order", "check_order"]
 
 _MOST_PIECES = 1_000_000
+_ROOM = 2
 
 
 def _read_quantity(value: object) -> Volume | Counts:
@@ -97,11 +100,11 @@ def check_order(order: Order, plan: Plan, needed: Supply) -> tuple[Finding, ...]
     """
     part = needed.parts[0]
     if isinstance(order.quantity, tuple) is not isinstance(part.dispense.quantity, tuple):
-        kind = "counts by strength" if part.fills else "a volume"
+        kind = "counts by strength" if part.is_counted else "a volume"
         raise InvalidInputError(
             [Problem("order.quantity", f"must be {kind}, for {part.preparation}")]
         )
-    findings = [*_too_little(order, part)]
+    findings = [*_quantity_findings(order, plan, part)]
     if order.days_supply is not None:
         findings += _days_findings(order, order.days_supply, plan, part)
     return tuple(findings)
@@ -116,27 +119,54 @@ def _by_unit(quantity: Volume | Counts) -> dict[str, Fraction]:
     return {" mL": quantity.magnitude}
 
 
-def _too_little(order: Order, part: PreparationSupply) -> Iterator[Finding]:
+def _quantity_findings(order: Order, plan: Plan, part: PreparationSupply) -> Iterator[Finding]:
+    """A quantity that is too little, and one of which the plan takes no part or a small one."""
     ordered, fills = _by_unit(order.quantity), order.refills + 1
-    for unit, need in _needed(part).items():
-        have = ordered.get(unit, Fraction(0)) * fills
+    dispensed = _by_unit(part.dispense.quantity)
+    needed = dispensed if part.is_counted else _volume_needed(part)
+    for unit in needed | ordered:
+        have, need = ordered.get(unit, Fraction(0)) * fills, needed.get(unit, Fraction(0))
+        said = (
+            f"The order is for {_number(have)}{unit} in all; the plan needs {_number(need)}{unit}."
+        )
         if have < need:
-            yield _finding(
-                "ORD-01",
-                Severity.CAUTION,
-                f"The order is for {_number(have)}{unit} in all; "
-                f"the plan needs {_number(need)}{unit}.",
-                "Raise the quantity or the refills.",
-            )
+            yield _finding("ORD-01", Severity.CAUTION, said, "Raise the quantity or the refills.")
+        elif have > _ROOM * dispensed.get(unit, Fraction(0)):
+            yield _finding("ORD-01", Severity.INFO, said, "Check that so much is meant.")
+    if not part.is_counted:
+        yield from _too_few_fills(order, plan, part)
 
 
-def _needed(part: PreparationSupply) -> dict[str, Fraction]:
-    """The least that is enough for either end of the ranges, with what must be thrown away."""
-    dispense, wasted = part.dispense, _by_unit(part.totals.wasted)
-    if part.fills:
-        return _by_unit(dispense.quantity)
-    ends = (_by_unit(dispense.slow_end), _by_unit(dispense.fast_end))
-    return {unit: max(end[unit] for end in ends) + wasted[unit] for unit in wasted}
+def _volume_needed(part: PreparationSupply) -> dict[str, Fraction]:
+    """The volume that is taken, at the end of the ranges that takes more of it."""
+    ends = (_by_unit(part.dispense.slow_end), _by_unit(part.dispense.fast_end))
+    return {unit: max(end[unit] for end in ends) for unit in ends[0]}
+
+
+def _too_few_fills(order: Order, plan: Plan, part: PreparationSupply) -> Iterator[Finding]:
+    """Fills that are enough by volume, but not as each is used by its date and whole doses."""
+    keeps, fills = part.preparation.beyond_use_days, order.refills + 1
+    ends = [_of(plan.steps, part), _of(plan.fast_steps, part)]
+    doses = (dose.reading.volume for steps in ends for step in steps for dose in step.doses)
+    largest = max((volume for volume in doses if volume is not None), default=None)
+    enough = order.quantity * fills >= max(part.dispense.slow_end, part.dispense.fast_end)
+    if keeps is None or largest is None or not enough:
+        return
+    if largest > order.quantity:
+        message = f"A fill of {order.quantity} is less than a dose of {largest}."
+        yield _finding("ORD-01", Severity.CAUTION, message, "Raise the quantity of a fill.")
+        return
+    need = max(len(bottles_of(steps, order.quantity, keeps)) for steps in ends)
+    if need > fills:
+        message = (
+            f"The order is for {sig.count(fills, 'fill')} of {order.quantity}; the plan needs "
+            f"{need}, for each is used for {sig.count(keeps, 'day')} only and in whole doses."
+        )
+        yield _finding("ORD-01", Severity.CAUTION, message, "Raise the refills.")
+
+
+def _of(steps: Iterable[PlanStep], part: PreparationSupply) -> list[PlanStep]:
+    return [step for step in steps if step.preparation is part.preparation]
 
 
 # --- days -----------------------------------------------------------------------------
@@ -146,7 +176,7 @@ def _days_findings(
     order: Order, stated: int, plan: Plan, part: PreparationSupply
 ) -> Iterator[Finding]:
     fills, keeps = order.refills + 1, part.preparation.beyond_use_days
-    steps = [step for step in plan.fast_steps if step.preparation is part.preparation]
+    steps = _of(plan.fast_steps, part)
     lasts = _lasts(steps, _by_unit(order.quantity))
     usable = min(lasts, keeps or lasts)
     if stated != usable:

@@ -135,53 +135,63 @@ def fewest_strengths(
     """
     ordered = sorted(strengths, reverse=True)
     scale = lcm(*(value.denominator for value in (*ordered, *doses))) * parts
-    in_scale = [int(strength * scale) // parts for strength in ordered]
+    in_scale = [_times(strength, scale) // parts for strength in ordered]
     grid = gcd(*in_scale)
-    if any(int(dose * scale) % grid for dose in doses):
+    wanted = [divmod(_times(dose, scale), grid) for dose in dict.fromkeys(doses)]
+    if any(rest for _, rest in wanted):
         return None
-    wanted = [int(dose * scale) // grid for dose in doses]
-    if max(wanted) * len(ordered) * parts > _MAX_CELLS:
+    limit = max(wanted)[0]
+    if limit * len(ordered) * parts > _MAX_CELLS:
         raise QuantityError("a dose is too large, or the strengths too alike, to be counted out")
-    uses = _uses([amount // grid for amount in in_scale], parts, max(wanted))
-    kept = _smallest_union([uses[amount] for amount in wanted], len(ordered))
+    uses = _uses([amount // grid for amount in in_scale], parts, limit)
+    kept = _smallest_union({uses[amount] for amount, _ in wanted})
     return None if kept is None else tuple(s for n, s in enumerate(ordered) if kept >> n & 1)
 
 
-def _uses(units: list[int], parts: int, limit: int) -> list[frozenset[int]]:
+def _times(value: Fraction, scale: int) -> int:
+    return value.numerator * (scale // value.denominator)
+
+
+def _uses(units: list[int], parts: int, limit: int) -> list[tuple[int, ...]]:
     """For each amount, which sets of strengths (as bits) make it in the fewest pieces."""
-    sizes = [(unit * part, 1 << n) for n, unit in enumerate(units) for part in range(1, parts + 1)]
+    pieces = ((unit * part, 1 << n) for n, unit in enumerate(units) for part in range(1, parts + 1))
+    sizes = sorted(pieces)
     fewest = [0] + [_NEVER] * limit
-    uses: list[frozenset[int]] = [frozenset({0})] + [frozenset()] * limit
+    uses: list[tuple[int, ...]] = [(0,)] + [()] * limit
     for amount in range(1, limit + 1):
-        fitting = [(size, bit) for size, bit in sizes if size <= amount]
-        least = min((fewest[amount - size] for size, _ in fitting), default=_NEVER)
-        if least < _NEVER:
-            fewest[amount] = least + 1
-            uses[amount] = _minimal(
-                used | bit
-                for size, bit in fitting
-                if fewest[amount - size] == least
-                for used in uses[amount - size]
-            )
+        least, found = _NEVER, list[int]()
+        for size, bit in sizes:
+            if size > amount:
+                break
+            cost = fewest[amount - size]
+            if cost < least:
+                least, found = cost, [used | bit for used in uses[amount - size]]
+            elif cost == least < _NEVER:
+                found += [used | bit for used in uses[amount - size]]
+        fewest[amount] = least + 1
+        uses[amount] = _minimal(found)
     return uses
 
 
-def _minimal(sets: Iterable[int]) -> frozenset[int]:
-    """The sets of which none other is a part."""
+def _minimal(sets: Iterable[int]) -> tuple[int, ...]:
+    """The sets of which none other is a part, each once."""
+    unique = set(sets)
+    if len(unique) < 2:
+        return tuple(unique)
     kept: list[int] = []
-    for found in sorted(set(sets), key=int.bit_count):
+    for found in sorted(unique, key=int.bit_count):
         if not any(other & found == other for other in kept):
             kept.append(found)
-    return frozenset(kept)
+    return tuple(kept)
 
 
-def _smallest_union(choices: Iterable[frozenset[int]], count: int) -> int | None:
+def _smallest_union(choices: Iterable[tuple[int, ...]]) -> int | None:
     """The smallest set of bits with one choice of each inside; of equals the lowest bits."""
-    unions: frozenset[int] = frozenset({0})
-    for choice in dict.fromkeys(choices):
+    unions: tuple[int, ...] = (0,)
+    for choice in choices:
         unions = _minimal(union | each for union in unions for each in choice)
-    return min(unions, key=lambda found: (found.bit_count(), _places(found, count)), default=None)
+    return min(unions, key=lambda found: (found.bit_count(), _places(found)), default=None)
 
 
-def _places(found: int, count: int) -> list[int]:
-    return [place for place in range(count) if found >> place & 1]
+def _places(found: int) -> list[int]:
+    return [place for place in range(found.bit_length()) if found >> place & 1]

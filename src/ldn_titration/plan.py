@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any, Literal, overload
 
 from ldn_titration import sig
@@ -30,7 +30,7 @@ __all__ = ["DRUG", "Plan"]
 DRUG = "naltrexone hydrochloride"
 """What every dose is of: the hydrochloride, not the base."""
 
-_REVIEW = "MON-01"
+_REVIEW, _PLANNED_OPIOID = "MON-01", "MON-05"
 _ONE_DAY = timedelta(days=1)
 _new = tuple.__new__
 
@@ -40,9 +40,10 @@ class Plan(Sequence[PlanDay]):
 
     Made by :func:`~ldn_titration.schedule`. ``len``, index, slice and iterate it;
     ``plan.on(date)`` is the day of a date, ``plan.steps`` its steps, ``plan.totals`` the
-    whole added up, ``plan.diary`` what happened. ``status`` is ``draft`` unless a screening
-    that clears was given for its start. ``fast_steps`` are the steps where each range
-    takes its fewest days; without ranges they are ``steps``.
+    whole added up, ``plan.diary`` what happened, ``plan.told`` what was found in that.
+    ``status`` is ``draft`` unless a screening that clears was given for its start.
+    ``fast_steps`` are the steps where each range takes its fewest days; without ranges
+    they are ``steps``.
     """
 
     __slots__ = (
@@ -50,13 +51,13 @@ class Plan(Sequence[PlanDay]):
         "_given",
         "_screening",
         "_tails",
-        "_told",
         "cut",
         "diary",
         "fast_steps",
         "preparation",
         "regimen",
         "steps",
+        "told",
     )
     regimen: Regimen
     preparation: Preparation
@@ -64,7 +65,7 @@ class Plan(Sequence[PlanDay]):
     fast_steps: tuple[PlanStep, ...]
     diary: tuple[Event, ...]
     cut: bool
-    _told: tuple[Finding, ...]
+    told: tuple[Finding, ...]
     _ends: list[int]
     _given: Screening | None
     _screening: Screening | None
@@ -89,7 +90,7 @@ class Plan(Sequence[PlanDay]):
         put(self, "fast_steps", fast_steps or steps)
         put(self, "diary", diary)
         put(self, "cut", cut)
-        put(self, "_told", told)
+        put(self, "told", told)
         put(self, "_given", screening)
         put(self, "_ends", [step.first_day + step.days - 1 for step in steps])
         put(self, "_tails", None)
@@ -108,7 +109,7 @@ class Plan(Sequence[PlanDay]):
         return hash((self.regimen, self.preparation, self.steps))
 
     def _key(self) -> tuple[Any, ...]:
-        laid = self.steps, self.fast_steps, self.diary, self.cut, self._told
+        laid = self.steps, self.fast_steps, self.diary, self.cut, self.told
         return self.regimen, self.preparation, laid, self._given
 
     def __repr__(self) -> str:
@@ -205,8 +206,8 @@ class Plan(Sequence[PlanDay]):
         whole = self._screening
         if whole is None:
             base = self._given or screen(PatientFacts(), self.start, self.regimen)
-            doses, told = judged_doses(self.start, self.regimen, _smaller_doses(self))
-            whole = base.with_findings([*doses, *_cut_findings(self), *self._told], [told])
+            doses, basis = judged_doses(self.start, self.regimen, _other_doses(self), _rises(self))
+            whole = base.with_findings([*doses, *_cut_findings(self), *self.told], basis)
             if self.diary:
                 whole = whole.changed(milestones=tuple(_moved(self, whole.milestones)))
             object.__setattr__(self, "_screening", whole)
@@ -267,16 +268,33 @@ def _remade(*parts: Any) -> Plan:
 
 
 def _moved(plan: Plan, milestones: Iterable[Milestone]) -> Iterator[Milestone]:
-    """The dated notes, the review as many days later as the target dose really was."""
+    """The dated notes as they are after the diary.
+
+    The review is as many days later as the target dose really was. What was noted of a
+    planned opioid goes, once the diary tells of one; and what lies after a stop.
+    """
     planned = plan.start + timedelta(sum(step.days or 0 for step in plan.regimen.steps[:-1]))
-    reached = _settled_on(plan)
+    reached, told = _settled_on(plan), _opioids_told_until(plan)
+    stopped, dropped = any(isinstance(event, Stopped) for event in plan.diary), False
     for due in milestones:
-        if due.code != _REVIEW:
+        if stopped and due.on > plan.end:
+            continue
+        if due.code == _PLANNED_OPIOID:
+            dropped = due.on <= told if due.every_day else dropped and due.on > plan.start
+            if not dropped:
+                yield due
+        elif due.code != _REVIEW:
             yield due
         elif reached is not None:
             on = due.on + (reached - planned)
             what = f"Is it worth going on? This dose was reached on {reached}."
             yield due.model_copy(update={"on": on, "what": what})
+
+
+def _opioids_told_until(plan: Plan) -> date:
+    """The last day that an opioid of the diary closes; before all days where there is none."""
+    told = [finding.clears_on or date.max for finding in plan.told if finding.code == "DIA-01"]
+    return max(told, default=date.min)
 
 
 def _settled_on(plan: Plan) -> date | None:
@@ -290,7 +308,16 @@ def _settled_on(plan: Plan) -> date | None:
     return min(step.first for step in same)
 
 
-def _smaller_doses(plan: Plan) -> list[tuple[int, Mass]]:
+def _rises(plan: Plan) -> list[tuple[int, Mass]]:
+    """The increments that the diary made and the regimen has not, each to which step."""
+    doses = [step.daily_dose for step in plan.regimen.steps]
+    own = {later - dose for dose, later in pairwise(doses) if later > dose}
+    taken = [(step.step, step.dose) for step in plan.steps if step.dose is not None]
+    rises = [(n, later - dose) for (_, dose), (n, later) in pairwise(taken) if later > dose]
+    return [(step, rise) for step, rise in rises if rise not in own]
+
+
+def _other_doses(plan: Plan) -> list[tuple[int, Mass]]:
     """The daily doses that the regimen does not have itself, as after halving, by step."""
     doses = dict.fromkeys((s.step, s.dose) for s in plan.steps if s.dose and s.why)
     own = {step.daily_dose for step in plan.regimen.steps}

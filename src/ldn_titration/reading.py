@@ -56,14 +56,15 @@ def total(readings: Iterable[tuple[Reading, int]]) -> Reading:
 
 
 def summed_units(readings: Iterable[Reading]) -> dict[str, Any]:
-    """The counts of readings of several preparations, added up by unit; empty for none."""
+    """The counts of readings of several preparations, by unit, as far as they add up."""
     summed: dict[str, Any] = {}
     forms: dict[Form, list[Reading]] = {}
     for reading in readings:
         forms.setdefault(reading.form, []).append(reading)
     for same in forms.values():
-        units = total((reading, 1) for reading in same).units
-        if "volume" in summed and "volume" in units:
-            units["volume"] = str(Volume(summed["volume"]) + Volume(units["volume"]))
-        summed |= units
+        summed |= total((reading, 1) for reading in same).units
+    liquids = [reading for same in forms.values() for reading in same if reading.volume]
+    if len(liquids) > 1:  # volumes and drops of two liquids do not add up
+        summed.pop("volume", None)
+        summed.pop("drops", None)
     return summed

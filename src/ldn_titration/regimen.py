@@ -18,7 +18,7 @@ from ldn_titration.errors import InvalidInputError, Problem, QuantityError
 from ldn_titration.knowledge import Protocol, knowledge
 from ldn_titration.preparation import Dose
 from ldn_titration.quantities import Mass
-from ldn_titration.sig import EVERY_OTHER_DAY
+from ldn_titration.sig import EVERY_OTHER_DAY, count
 from ldn_titration.values import LineOfText, Value, faults
 
 __all__ = ["Band", "Cycle", "Regimen", "TimeOfDay", "TimedDose", "TitrationStep"]
@@ -135,7 +135,7 @@ class Cycle(Value):
     def __str__(self) -> str:
         if self.days_on == self.days_off == 1:
             return EVERY_OTHER_DAY
-        return f"{self.days_on} days on, {self.days_off} off"
+        return f"{count(self.days_on, 'day')} on, {self.days_off} off"
 
 
 class TitrationStep(Value):

@@ -8,7 +8,7 @@ by steps and events, not by days.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from ldn_titration import diary as events
@@ -29,6 +29,7 @@ from ldn_titration.preparation import Preparation
 from ldn_titration.regimen import MAX_DAYS, MAX_STEPS, Regimen
 from ldn_titration.rules.exposures import Exposure, exposure_of
 from ldn_titration.rules.washout import first_free_day
+from ldn_titration.values import whole_day
 
 __all__ = ["Laid", "Replayed", "replay"]
 
@@ -75,6 +76,7 @@ def replay(
     walk.lay(_until(fast_days, walk), fast=fast_days is not None)
     if not walk.left and days is None:
         walk.refuse("diary", f"makes the plan longer than {_MOST_DAYS} days")
+    walk.tell_gap_beyond()
     if walk.problems:
         raise InvalidInputError(sorted(walk.problems, key=_place))
     return Replayed(tuple(walk.laid), walk.is_cut(), (*walk.gaps.values(), *walk.told))
@@ -95,8 +97,10 @@ def _place(problem: Problem) -> int:
 class _Walk:
     """A replay under way: what is laid, what lies ahead, and what was told on the way."""
 
-    def __init__(self, terms: Terms, preparation: Preparation, start: date, days: int) -> None:
+    def __init__(self, terms: Terms, preparation: Preparation, moment: date, days: int) -> None:
         self.terms, self.preparation = terms, preparation
+        self.zone = moment.tzinfo if isinstance(moment, datetime) else None
+        start = whole_day(moment)
         self.start, self.today, self.left = start, start.toordinal(), days
         self.course = Course((), 0)
         self.laid: list[Laid] = []
@@ -105,26 +109,32 @@ class _Walk:
         self.problems: list[Problem] = []
         self.met: dict[date, str] = {}
         self.closed_by = self.stopped_by = ""
+        self.broken = False  # whether days without a dose, beyond days off, lie just behind
+        self.unknown: set[str] = set()  # opioids of which the last dose or the window is not known
+        self.back, self.until = self.course, self.today  # what follows a closure, and its end
 
     def lay(self, days: int, fast: bool = False) -> None:
         """Lay so many days of what lies ahead, as far as it and the plan's length reach."""
         days = min(days, self.left)
         while days > 0:
-            if not self.course.ahead and not fast:
+            if not (self.course.ahead or self.broken or fast):
                 days -= self._lay_whole_steps(days)
+            off = self._days_off_after_a_gap()
             stretch, rest = nearest(self.course, self.terms)
             if stretch is None or days <= 0:
                 return
-            whole = stretch.days - stretch.spare if fast else stretch.days
+            whole = off or (stretch.days - stretch.spare if fast else stretch.days)
             taken = min(whole, days)
             if taken == stretch.days:
                 self._put(stretch)
             elif taken:
                 spare = stretch.spare if taken == whole else 0
                 self._put(stretch._replace(days=taken, spare=spare))
-            left = (stretch.after(taken),) if taken < whole else ()
+            over = taken == stretch.days or (taken == whole and not off)
+            left = () if over else (stretch.after(taken),)
             self.course = rest._replace(ahead=(*left, *rest.ahead))
             self.today, self.left, days = self.today + taken, self.left - taken, days - taken
+            self.broken = not stretch.part or bool(off)
 
     def _lay_whole_steps(self, days: int) -> int:
         """Lay the regimen's own steps as far as they fit whole into the days; how many it took."""
@@ -139,6 +149,28 @@ class _Walk:
         self.left -= self.today - first
         self.course = Course((), then, because)
         return self.today - first
+
+    def _days_off_after_a_gap(self) -> int:
+        """Begin the regimen again where a gap is too long; else the days off before its dose."""
+        off = days_off_ahead(self.course, self.terms) if self.broken else 0
+        if self.broken and (not off or not self.laid[-1].stretch.part):
+            gap = self._gap()
+            if gap > self.terms.days("gap_to_resume") and self._dose_follows():
+                self._begin_again(gap)
+                return 0
+        return off
+
+    def _dose_follows(self) -> bool:
+        """Whether days with a dose lie next ahead, in place of more days without."""
+        stretch, _ = nearest(self.course, self.terms)
+        return stretch is not None and bool(stretch.part)
+
+    def _begin_again(self, gap: int, days: int = 0) -> None:
+        """The regimen from its first step, after so long a gap that ends in so many days."""
+        since = self.today + days - gap
+        self.gaps[since] = _long_gap(gap, date.fromordinal(since), self.terms.base)
+        self.course = Course((), 0, f"from the first step again, after {gap} days without a dose")
+        self.broken = False
 
     def _put(self, stretch: Stretch) -> None:
         """Lay one stretch, as part of the one before it where it only goes on."""
@@ -177,10 +209,11 @@ class _Walk:
 
     def _now(self, event: events.Event) -> tuple[Stretch, Course]:
         """What the day of the event has, and what comes after that."""
+        self._days_off_after_a_gap()
         now, rest = nearest(self.course, self.terms)
         if now is None or not self.left or event.on.toordinal() > self.today:
             last = date.fromordinal(self.today - 1)
-            ended = f"; {self.stopped_by} ended it" if self.stopped_by else ""
+            ended = f"; {self.stopped_by} ended it" if self.stopped_by else "; plan a longer length"
             raise Refused(f"{event.on} is after the plan's end on {last}{ended}")
         if now.part == 0 and not isinstance(event, events.OpioidTaken):
             raise Refused(f"{event.on} is inside the days without a dose of {self.closed_by}")
@@ -205,14 +238,8 @@ class _Walk:
     # --- days without a dose
 
     def _close(self, event: events.Event, now: Stretch, days: int, back: Course) -> None:
-        """Days without a dose; then what was left, or the first step after too long a gap."""
+        """Days without a dose, and then what was left."""
         nothing = now.without_dose(days, event.why)
-        gap = self._gap() + days + days_off_ahead(back, self.terms)
-        if gap > self.terms.days("gap_to_resume"):
-            because = f"from the first step again, after a gap of {gap} days"
-            back = Course((), 0, because)
-            since = event.on.toordinal() - self._gap()
-            self.gaps[since] = _long_gap(gap, date.fromordinal(since), self.terms.base)
         self.course = back._replace(ahead=(nothing, *back.ahead))
 
     def _gap(self) -> int:
@@ -232,23 +259,38 @@ class _Walk:
         return days
 
     def _opioid(self, event: events.OpioidTaken, now: Stretch, rest: Course, back: Course) -> None:
-        """No dose until the interval has passed, or what closes the day already has."""
+        """No dose until every interval has passed, and every pause that it falls into."""
         exposure = exposure_of(event.exposure, self.terms.base)
         if exposure.rows and not exposure.counts:
-            message = (
-                f"{exposure.label} is no opioid agonist; name the opioid, or leave the event out"
-            )
+            message = f"{exposure.label} is no opioid agonist; name the opioid, or leave it out"
             raise Refused(message, "exposure.substance")
-        free = first_free_day(exposure, self.terms.base)
-        self.told.append(_opioid_told(event, exposure, free))
-        inside = now.part == 0
-        if free is None or (inside and now.is_open):
+        today, free = event.on.toordinal(), first_free_day(exposure, self.terms.base, self.zone)
+        inside, endless = not now.part, not now.part and now.is_open
+        if not endless:
+            self.back, self.until = (rest, today + now.days) if inside else (back, today)
+        self.unknown.discard(exposure.label.casefold())
+        if free is None:
+            self.unknown.add(exposure.label.casefold())
+        else:
+            self.until = max(self.until, free.toordinal())
+        self.told.append(_opioid_told(event, exposure, None if self.unknown else free, self.start))
+        if self.unknown:
             nothing = now.without_dose(self.terms.open_days, event.why)
             self.course = Course((nothing._replace(is_open=True),), len(self.terms.steps))
+        elif endless or self.until > today + (now.days if inside else 0):
+            self._close(event, now, self.until - today, self.back)
+
+    def tell_gap_beyond(self) -> None:
+        """A gap that is too long, and ends only beyond the plan's last day, is told too."""
+        self._days_off_after_a_gap()
+        closed, rest = nearest(self.course, self.terms)
+        if closed is None or closed.part or closed.is_open:
             return
-        days = (free - event.on).days
-        if days > (now.days if inside else 0):
-            self._close(event, now, days, rest if inside else back)
+        gap = self._gap() + closed.days + days_off_ahead(rest, self.terms)
+        if gap > self.terms.days("gap_to_resume"):
+            kept = self.course
+            self._begin_again(gap, closed.days)
+            self.course = kept
 
     def is_cut(self) -> bool:
         """Whether something of the regimen, or the end of a pause, lies beyond the last day."""
@@ -274,14 +316,32 @@ def _long_gap(gap: int, since: date, base: Knowledge) -> Finding:
     )
 
 
-def _opioid_told(event: events.OpioidTaken, exposure: Exposure, free: date | None) -> Finding:
-    known = f"no dose before {free}" if free else "no day is known from which a dose is safe"
+def _opioid_told(
+    event: events.OpioidTaken, exposure: Exposure, free: date | None, start: date
+) -> Finding:
+    last = whole_day(exposure.last) if exposure.last and not exposure.ongoing else None
+    words = f"{exposure.label}, {_last_words(exposure, last)}"
+    if free is None:
+        words += ": no day is known from which a dose is safe, so none is planned."
+    elif last is not None:
+        words += f": {(free - last).days - 1} opioid-free days are kept; no dose before {free}."
+    if last is not None and last < event.on - timedelta(1):
+        words += " Any dose taken since was within them: watch for withdrawal."
+    if last is not None and last < start:
+        words += " It was before the start, and the screening was made without it."
     return Finding(
         code="DIA-01",
         severity=Severity.CAUTION,
-        message=f"{exposure.label} is told of on {event.on}: {known}.",
+        message=words,
         action="Before the next dose, ask whether an opioid was taken since."
         if free
-        else "No dose is planned from then on. State which opioid it was and when last.",
+        else "When it is known which opioid it was and when last, tell it as a later event.",
+        clears_on=free,
         sources=exposure.sources,
     )
+
+
+def _last_words(exposure: Exposure, last: date | None) -> str:
+    if exposure.ongoing:
+        return "still taken"
+    return f"last dose {last}" if last else "last dose not known"

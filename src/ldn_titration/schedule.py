@@ -56,23 +56,24 @@ def schedule(
     >>> schedule(ramp, drops, "2027-01-04", days=126, diary=[held])[32].why
     'held 7 days from 3 Feb 2027: insomnia'
     """
-    first, length, events = whole_day(read_start(start)), _plan_days(days), read_diary(diary)
+    moment, length, events = read_start(start), _plan_days(days), read_diary(diary)
+    first = whole_day(moment)
     if length is not None:
         _check_span(first, min(length, _own_length(regimen)))
     if screening is not None and screening.start != first:
         message = f"is for a start on {screening.start}, but the plan starts on {first}"
         raise InvalidInputError([Problem("screening", message)])
     if screening is not None:
-        screening = _bound(screening, planned_digest(read_start(start), regimen, preparation, days))
+        screening = _bound(screening, planned_digest(moment, regimen, preparation, days))
     base = base or knowledge()
-    laid = replay(regimen, preparation, first, length, events, base)
+    laid = replay(regimen, preparation, moment, length, events, base)
     _check_span(first, sum(each.stretch.days for each in laid.laid))
     steps = _dated(laid.laid, regimen, first)
     return Plan(
         regimen,
         preparation,
         steps,
-        fast_steps=_fast(regimen, preparation, steps, length, events, base),
+        fast_steps=_fast(regimen, preparation, moment, steps, length, events, base),
         diary=events,
         cut=laid.cut,
         told=laid.findings,
@@ -83,6 +84,7 @@ def schedule(
 def _fast(
     regimen: Regimen,
     preparation: Preparation,
+    moment: date,
     steps: tuple[PlanStep, ...],
     length: int | None,
     events: tuple[Event, ...],
@@ -94,9 +96,9 @@ def _fast(
     """
     if all(step.fewest_days is None for step in regimen.steps):
         return steps
-    first, days = steps[0].first, sum(step.days for step in steps)
-    laid = replay(regimen, preparation, first, length, events, base, fast_days=days)
-    return _dated(laid.laid, regimen, first)
+    days = sum(step.days for step in steps)
+    laid = replay(regimen, preparation, moment, length, events, base, fast_days=days)
+    return _dated(laid.laid, regimen, steps[0].first)
 
 
 def _bound(screening: Screening, planned: str) -> Screening:
@@ -131,9 +133,11 @@ def _dated(laid: Sequence[Laid], regimen: Regimen, first: date) -> tuple[PlanSte
     """The stretches with their dates, and their doses as they are measured."""
     measured = _measured(laid, regimen)
     steps: list[PlanStep] = []
-    number, day = 1, first.toordinal()
+    number, day, before = 1, first.toordinal(), 0
     for (stretch, preparation), (doses, reading) in zip(laid, measured, strict=True):
-        days = stretch.days
+        days, titration = stretch.days, regimen.steps[stretch.step]
+        begins = doses and stretch.part == 1 and not stretch.position and before <= stretch.step
+        before = stretch.step if doses else before
         steps.append(
             _new(
                 PlanStep,
@@ -146,12 +150,13 @@ def _dated(laid: Sequence[Laid], regimen: Regimen, first: date) -> tuple[PlanSte
                     number,
                     doses,
                     reading,
-                    regimen.steps[stretch.step],
+                    titration,
                     preparation,
                     stretch.why if doses or not stretch.part else _DAYS_OFF,
                     stretch.position,
                     date.fromordinal(day + days - stretch.spare) if stretch.spare else None,
                     stretch.is_open,
+                    (titration.only_if or "") if begins else "",
                 ),
             )
         )

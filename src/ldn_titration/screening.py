@@ -26,7 +26,12 @@ from ldn_titration.quantities import Mass
 from ldn_titration.regimen import Regimen
 from ldn_titration.rules import RULES
 from ldn_titration.rules.case import Case
-from ldn_titration.rules.dosing import dose_range, judge_doses
+from ldn_titration.rules.dosing import (
+    dose_range,
+    judge_doses,
+    judge_rises,
+    start_increment_and_pace,
+)
 from ldn_titration.rules.washout import not_before
 from ldn_titration.selfcheck import require_canaries
 from ldn_titration.values import Value, read_start, whole_day
@@ -86,16 +91,23 @@ def screen(
 
 
 def judged_doses(
-    start: date, regimen: Regimen, more: Sequence[tuple[int, Mass]] = ()
-) -> tuple[tuple[Finding, ...], RuleOutcome]:
+    start: date,
+    regimen: Regimen,
+    more: Sequence[tuple[int, Mass]] = (),
+    rises: Sequence[tuple[int, Mass]] = (),
+) -> tuple[list[Finding], list[RuleOutcome]]:
     """What the doses of a regimen say by themselves, whoever the patient is, and its basis.
 
-    ``more`` are daily doses that a plan has beside those of the regimen, each with its step.
+    ``more`` are daily doses that a plan has beside those of the regimen, and ``rises`` the
+    increments, each with its step.
     """
     case = Case.of(PatientFacts(), start, regimen, None, knowledge())
-    judged = judge(dose_range._replace(judge=partial(judge_doses, more=more)), case)
-    (told,) = outcomes_of([judged], case)
-    return judged.findings, told
+    judged = [judge(dose_range._replace(judge=partial(judge_doses, more=more)), case)]
+    if rises:
+        judge_these = partial(judge_rises, more=rises)
+        judged.append(judge(start_increment_and_pace._replace(judge=judge_these), case))
+    findings = [finding for each in judged for finding in each.findings]
+    return findings, list(outcomes_of(judged, case))
 
 
 def _milestones(judged: Sequence[Judged]) -> tuple[Milestone, ...]:

@@ -127,7 +127,7 @@ def sig_text(doses: Sequence[tuple[str | None, Reading]], cycle: str = "") -> st
     else:
         often = _OFTEN.get(len(doses)) or f"{len(doses)} times a day"
         said = f"{take(doses[0][1], about)} {often} {time_words(doses[0][0])}".strip()
-    if cycle == EVERY_OTHER_DAY:
+    if cycle.startswith(EVERY_OTHER_DAY):
         said = said.replace(" once a day", "")
     return f"Take {said}{f', {cycle}' if cycle else ''}"
 

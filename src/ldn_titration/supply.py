@@ -7,7 +7,7 @@ dispensed is what is taken, wasted and left, exactly.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from itertools import groupby
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ldn_titration.bottles import Bottle, bottles_of
 from ldn_titration.days import PlanStep
 from ldn_titration.errors import InvalidInputError, Problem
+from ldn_titration.fills import Counts, Fill, fill_of, summed, taken, windows
 from ldn_titration.pieces import fewest_strengths
 from ldn_titration.plan import Plan
 from ldn_titration.preparation import Capsules, Drops, OralSolution, Preparation, Tablets
@@ -23,18 +24,13 @@ from ldn_titration.regimen import MAX_DAYS
 
 __all__ = [
     "Amounts",
-    "Counts",
     "Dispense",
-    "Fill",
     "PreparationSupply",
     "Supply",
     "best_strengths",
     "require_beyond_use",
     "supply",
 ]
-
-Counts = tuple[tuple[Mass, Fraction], ...]
-"""Capsules or tablets by strength, largest strength first."""
 
 
 class Amounts(NamedTuple):
@@ -61,21 +57,6 @@ class Dispense(NamedTuple):
     bottles: int | None = None
 
 
-class Fill(NamedTuple):
-    """One fill of capsules or tablets: for which days of the plan, and how many of each."""
-
-    fill: int
-    order_on: date
-    first: date
-    last: date
-    counts: Counts
-
-    @property
-    def days_supply(self) -> int:
-        """The days of the plan that it is for."""
-        return (self.last - self.first).days + 1
-
-
 class PreparationSupply(NamedTuple):
     """The supply of one preparation, for the days of the plan on which it is taken from.
 
@@ -92,6 +73,11 @@ class PreparationSupply(NamedTuple):
     bottles: tuple[Bottle, ...] = ()
     fills: tuple[Fill, ...] = ()
     best: tuple[Mass, ...] = ()
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is of capsules or tablets, counted by strength."""
+        return isinstance(self.dispense.quantity, tuple)
 
     @property
     def orders(self) -> tuple[date, ...]:
@@ -259,100 +245,23 @@ def _of_pieces(
     first, days = steps[0].first, sum(step.days for step in steps)
     longest = min(fill_days or days, solid.beyond_use_days or days, days)
     parts = solid.parts if isinstance(solid, Tablets) else 1
-    fills = tuple(
-        _fill(number, first + timedelta(at), min(longest, days - at), (steps, faster), parts)
-        for number, at in enumerate(range(0, days, longest), 1)
-    )
+    numbered = enumerate(windows(steps, longest), 1)
+    fills = tuple(fill_of(number, *window, (steps, faster), parts) for number, window in numbered)
     fills = tuple(fill._replace(order_on=_before(fill.first, lead_days)) for fill in fills)
-    quantity = _summed(fill.counts for fill in fills)
-    taken, fast_taken = _taken(steps), _taken(faster)
+    quantity = summed(fill.counts for fill in fills)
+    slow_end = taken(steps)
     nothing = tuple((strength, Fraction(0)) for strength, _ in quantity)
-    left = _summed((quantity, tuple((strength, -count) for strength, count in taken)))
+    left = summed((quantity, tuple((strength, -count) for strength, count in slow_end)))
     return PreparationSupply(
         solid,
         first,
         steps[-1].last,
-        Dispense(quantity, days, len(fills) - 1, taken, fast_taken),
-        Amounts(quantity, taken, nothing, left),
+        Dispense(quantity, days, max(0, len(fills) - 1), slow_end, taken(faster)),
+        Amounts(quantity, slow_end, nothing, left),
         lead_days,
         fills=fills,
         best=_best(solid, steps),
     )
-
-
-def _fill(
-    number: int, first: date, days: int, ends: tuple[Sequence[PlanStep], ...], parts: int
-) -> Fill:
-    """One fill, enough for the slow and for the fast end of its days."""
-    last = first + timedelta(days - 1)
-    counts = [dict(_whole(_within(steps, first, last), parts)) for steps in ends]
-    strengths = sorted({strength for each in counts for strength in each}, reverse=True)
-    none = Fraction(0)
-    most = ((s, max(each.get(s, none) for each in counts)) for s in strengths)
-    return Fill(number, first, first, last, tuple(most))
-
-
-def _within(steps: Iterable[PlanStep], first: date, last: date) -> Iterable[tuple[PlanStep, int]]:
-    """The steps of these days, each with how many days of it have a dose."""
-    for step in steps:
-        begin, end = max(first, step.first), min(last, step.last)
-        if begin <= end and step.doses:
-            days = (end - begin).days + 1
-            position = step.position + (begin - step.first).days
-            yield step, step._replace(position=position, days=days).dose_days
-
-
-def _taken(steps: Iterable[PlanStep]) -> Counts:
-    return _summed(
-        tuple((strength, count * step.dose_days) for strength, count in step.reading.pieces)
-        for step in steps
-        if step.reading
-    )
-
-
-def _whole(taken: Iterable[tuple[PlanStep, int]], parts: int) -> Counts:
-    """The whole capsules or tablets to open; a part that is left over serves a later dose."""
-    opened: dict[Mass, int] = {}
-    rests: dict[Mass, list[int]] = {}
-    for step, days in taken:
-        for dose in step.doses:
-            for strength, count in dose.reading.pieces:
-                whole, part = divmod(int(count * parts), parts)
-                new = whole * days
-                if part:
-                    new += _broken(part, days, parts, rests.setdefault(strength, [0] * parts))
-                opened[strength] = opened.get(strength, 0) + new
-    return tuple(
-        (strength, Fraction(opened[strength])) for strength in sorted(opened, reverse=True)
-    )
-
-
-def _broken(part: int, times: int, parts: int, rests: list[int]) -> int:
-    """How many more tablets to break for so many equal parts; ``rests`` counts what lies by.
-
-    The smallest rest that is large enough is used first.
-    """
-    for rest in range(part, parts):
-        while times and rests[rest]:
-            used = min(times, rests[rest])
-            rests[rest] -= used
-            rests[rest - part] += used
-            times -= used
-    each = parts // part
-    tablets, more = divmod(times, each)
-    rests[parts - each * part] += tablets
-    if more:
-        rests[parts - more * part] += 1
-    rests[0] = 0
-    return tablets + bool(more)
-
-
-def _summed(counts: Iterable[Counts]) -> Counts:
-    summed: dict[Mass, Fraction] = {}
-    for each in counts:
-        for strength, count in each:
-            summed[strength] = summed.get(strength, Fraction(0)) + count
-    return tuple(sorted(summed.items(), reverse=True))
 
 
 def best_strengths(plan: Plan) -> tuple[Mass, ...]:

@@ -67,7 +67,7 @@ def _totals(plan: Plan) -> dict[str, Any]:
 
 def _step_line(step: PlanStep, cells: str) -> str:
     dates = f'"from": "{step.first}", "to": "{step.last}", "days": {step.days}'
-    more = {"earliest_next": step.earliest_next, "only_if": step.titration.only_if}
+    more = {"earliest_next": step.earliest_next, "only_if": step.only_if}
     told = {name: str(value) for name, value in more.items() if value and step.doses}
     return f'{{"step": {step.step}, {dates}, {cells}{_also(told)}}}'
 

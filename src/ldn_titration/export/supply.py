@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ldn_titration.bottles import Bottle
+from ldn_titration.fills import Counts, Fill
 from ldn_titration.findings import Finding
 from ldn_titration.plan import DRUG, Plan
 from ldn_titration.quantities import Volume
-from ldn_titration.supply import Counts, Fill, PreparationSupply, Supply
+from ldn_titration.supply import PreparationSupply, Supply
 
 __all__ = ["SUPPLY_SCHEMA", "supply_json"]
 
@@ -22,18 +23,20 @@ def supply_json(plan: Plan, needed: Supply, findings: Sequence[Finding] = ()) ->
 
     ``findings`` are what an order was found to lack.
     """
-    stamp = plan.screening.knowledge
+    screening = plan.screening
     told: dict[str, Any] = {"schema": SUPPLY_SCHEMA, "status": plan.status, "drug": DRUG}
+    told["verdict"] = str(screening.verdict)
     if needed.bottles:
         told["bottles"] = [_bottle(bottle) for bottle in needed.bottles]
     for part in needed.parts:
-        if part.fills:
+        if part.is_counted:
             told[part.preparation.form] = _merged(told, part)
     for name, of in (("dispense", _dispense), ("totals", _totals)):
         parts = [{"preparation": str(part.preparation), **of(part)} for part in needed.parts]
         told[name] = of(needed.parts[0]) if len(parts) == 1 else {"parts": parts}
     told["findings"] = [finding.model_dump(mode="json") for finding in findings]
-    told["knowledge"] = stamp.model_dump(mode="json")
+    told["of_plan"] = [f.model_dump(mode="json") for f in screening.findings if f.code != "FACT-01"]
+    told["knowledge"] = screening.knowledge.model_dump(mode="json")
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -51,7 +54,10 @@ def _sum(first: int | None, second: int | None) -> int:
 
 
 def _bottle(bottle: Bottle) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in bottle._asdict().items()}
+    told = {name: _plain(value) for name, value in bottle._asdict().items()}
+    if not bottle.begins_at:
+        del told["begins_at"]
+    return told
 
 
 def _plain(value: object) -> object:
@@ -72,7 +78,7 @@ def _dispense(part: PreparationSupply) -> dict[str, Any]:
         "fast_end": _amount(dispense.fast_end),
         "order_on": [str(day) for day in part.orders],
     }
-    if part.fills:
+    if part.is_counted:
         told["fills"] = [_fill(fill) for fill in part.fills]
         told["best_strengths"] = [str(strength) for strength in part.best]
     else:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
 from ldn_titration import sig
-from ldn_titration.days import PlannedDose
+from ldn_titration.days import PlannedDose, PlanStep
+from ldn_titration.diary import Stopped
 from ldn_titration.plan import Plan
+from ldn_titration.preparation import Preparation
 from ldn_titration.quantities import Mass
 from ldn_titration.render.pharmacy import supply_notes
 from ldn_titration.render.words import (
@@ -17,7 +20,6 @@ from ldn_titration.render.words import (
     WEEKDAYS,
     day_words,
     dropper_bands,
-    only_if,
     preparation_words,
     times_differ,
     unbroken,
@@ -122,7 +124,7 @@ def _notes(plan: Plan, needed: Supply | None) -> dict[date, tuple[Note, ...]]:
 def _due_notes(plan: Plan, needed: Supply | None) -> Iterator[tuple[date, Note]]:
     """The dated notes of the rules; of bottles the supply tells more."""
     for due in plan.screening.milestones:
-        if due.code == _FIRST_BOTTLE and needed is not None and needed.bottles:
+        if due.code == _BEYOND_USE and needed is not None:
             continue
         last = due.until if due.until is not None and due.every_day else due.on
         note = Note(due.title, _REVIEW_TICKS if due.code == _REVIEW else ())
@@ -132,16 +134,40 @@ def _due_notes(plan: Plan, needed: Supply | None) -> Iterator[tuple[date, Note]]
 
 def _plan_notes(plan: Plan) -> Iterator[tuple[date, Note]]:
     """What the steps ask for: a switch, a check before a step, a step that may begin."""
-    for on, preparation in plan.preparations[1:]:
-        yield on, Note(f"SWITCH to {preparation_words(preparation)}")
+    for (_, old), (on, new) in pairwise(plan.preparations):
+        yield on, Note(f"SWITCH: stop the {_noun(old)}. From now {preparation_words(new)}")
     for step in plan.steps:
-        if only_if(step):
-            yield step.first, Note(only_if(step), ("checked",))
+        if step.only_if:
+            yield step.first, Note(f"Only if {step.only_if}", ("checked",))
         if step.earliest_next is not None and not step.is_open:
-            yield step.earliest_next, Note("Next step possible")
+            yield step.earliest_next, Note(f"Next step possible{_condition(plan, step)}")
+    for finding in plan.screening.findings:
+        back = _first_dose(plan, finding.clears_on) if finding.code == _OPIOID else None
+        if back is not None:
+            yield back, Note("Only if no opioid was taken since", ("checked",))
+    for event in plan.diary:
+        if isinstance(event, Stopped):
+            yield plan.end, Note(f"STOP: last day ({event.why})")
 
 
-_FIRST_BOTTLE, _REVIEW = "BUD-01", "MON-01"
+def _noun(preparation: Preparation) -> str:
+    """What is taken, in a word."""
+    return {"oral_solution": "liquid"}.get(preparation.form, preparation.form)
+
+
+def _condition(plan: Plan, step: PlanStep) -> str:
+    """What is checked before the next step, where something is."""
+    check = plan.regimen.steps[step.step].only_if if step.step < len(plan.regimen.steps) else None
+    return f", only if {check}" if check else ""
+
+
+def _first_dose(plan: Plan, since: date | None) -> date | None:
+    """The first day of a step with a dose, from that day on; None where there is none."""
+    firsts = (step.first for step in plan.steps if step.doses)
+    return next((on for on in firsts if since is not None and on >= since), None)
+
+
+_BEYOND_USE, _REVIEW, _OPIOID = "BUD-01", "MON-01", "DIA-01"
 _REVIEW_TICKS = ("continue", "stop")
 
 

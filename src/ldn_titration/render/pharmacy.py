@@ -11,12 +11,20 @@ from ldn_titration import sig
 from ldn_titration.bottles import Bottle
 from ldn_titration.days import PlanStep
 from ldn_titration.errors import InvalidInputError
-from ldn_titration.findings import Finding
+from ldn_titration.fills import Counts
+from ldn_titration.findings import Finding, Severity
 from ldn_titration.plan import DRUG, Plan
 from ldn_titration.preparation import Drops, OralSolution, Preparation
 from ldn_titration.quantities import Volume
-from ldn_titration.render.words import Table, only_if, preparation_words, unbroken
-from ldn_titration.supply import Counts, PreparationSupply, Supply, supply
+from ldn_titration.render.words import (
+    Table,
+    judged,
+    next_words,
+    preparation_words,
+    unbroken,
+    verdict_line,
+)
+from ldn_titration.supply import PreparationSupply, Supply, supply
 
 __all__ = ["Pharmacy", "pharmacy_page", "supply_notes", "supply_or_why"]
 
@@ -43,6 +51,7 @@ def pharmacy_page(
 ) -> Pharmacy:
     """What a pharmacy needs to dispense a plan; ``findings`` are those of an order."""
     facts = [("Drug", f"{DRUG} (doses are of the hydrochloride)")]
+    facts += [("Screening", verdict_line(plan.screening, dateless=dateless))]
     tables = [_sig_table(plan, dateless)]
     notes = [needed] if isinstance(needed, str) else []
     if not isinstance(needed, str):
@@ -50,7 +59,8 @@ def pharmacy_page(
             facts += _facts(part)
         tables += _tables(plan, needed, dateless)
         notes += _notes(needed)
-    notes += [f"{found.code}: {found.message} {found.action}" for found in findings]
+    told = [found for found in judged(plan.screening) if found.severity > Severity.INFO]
+    notes += [f"{found.code}: {found.message} {found.action}" for found in (*told, *findings)]
     return Pharmacy(
         "For the pharmacy",
         tuple((name, unbroken(value)) for name, value in facts),
@@ -82,14 +92,13 @@ def _dates(plan: Plan, first: date, last: date, dateless: bool) -> tuple[str, st
 
 def _sig(step: PlanStep) -> str:
     doses = [(dose.time_of_day, dose.reading) for dose in step.doses]
-    words = f"{sig.sig_text(doses, str(step.cycle or ''))}."
-    check = only_if(step)
-    if check:
-        words = f"{check}: {words[:1].lower()}{words[1:]}"
-    if step.earliest_next is not None:
-        fewest = step.days - (step.last - step.earliest_next).days - 1
-        words += f" The next step may begin after {sig.count(fewest, 'day')}."
-    return words
+    words = f"{sig.sig_text(doses, step.on_days)}."
+    if step.only_if:
+        words = f"Only if {step.only_if}: {words[:1].lower()}{words[1:]}"
+    if not doses and step.why:
+        words = f"{words[:-1]}: {step.why}."
+    soon = next_words(step)
+    return f"{words} {soon[:1].upper()}{soon[1:]}." if soon else words
 
 
 # --- quantity -------------------------------------------------------------------------
@@ -101,10 +110,10 @@ def _facts(part: PreparationSupply) -> Iterator[tuple[str, str]]:
     yield "Dispense", _quantity_words(part)
     yield "Days' supply", f"{sig.count(dispense.days_supply, 'day')} over all fills"
     yield "Refills", str(dispense.refills)
-    if part.bottles and dispense.slow_end != dispense.fast_end:
+    if not part.is_counted and dispense.slow_end != dispense.fast_end:
         slow, fast = (_amount(each, part) for each in (dispense.slow_end, dispense.fast_end))
         yield "Taken", f"{slow} at the slow end of the steps, {fast} at the fast end"
-    if part.bottles:
+    if not part.is_counted:
         parts = [f"{name} {_amount(amount, part)}" for name, amount in totals._asdict().items()]
         yield "In all", ", ".join(parts)
     if part.best and len(part.best) < len(totals.dispensed):  # type: ignore[arg-type]
@@ -155,7 +164,7 @@ def _tables(plan: Plan, needed: Supply, dateless: bool) -> Iterator[Table]:
                 row.insert(1, day(on))
         yield _table("Bottles", columns, rows)
     for part in needed.parts:
-        if part.fills:
+        if part.is_counted:
             rows = [
                 [str(f.fill), *map(day, (f.order_on, f.first, f.last)), _amount(f.counts, part)]
                 for f in part.fills
@@ -184,13 +193,18 @@ def _rest(bottle: Bottle) -> tuple[str, str]:
     """What was drawn, and what became of the rest."""
     wasted, left = f"{sig.about(bottle.wasted)} wasted", f"{sig.about(bottle.left)} left"
     rest = f"{wasted}, " if bottle.wasted else f"{left}, " if bottle.left else ""
-    return sig.about(bottle.drawn), f"{rest}{bottle.ended_by}"
+    begins = f"; begins at {bottle.begins_at}" if bottle.begins_at else ""
+    return sig.about(bottle.drawn), f"{rest}{bottle.ended_by}{begins}"
 
 
 def _notes(needed: Supply) -> Iterator[str]:
     if needed.bottles:
         yield "Each bottle is made on the day of its first dose and never used on its discard date."
         yield "No dose is drawn from two bottles."
+    if any(part.dispense.slow_end != part.dispense.fast_end for part in needed.parts):
+        yield "The dates are those of the slow end; who climbs faster needs the next one sooner."
+    if any(part.is_counted and not part.preparation.beyond_use_days for part in needed.parts):
+        yield "No beyond-use date is stated for the capsules or tablets: check how long they keep."
 
 
 # --- on the calendar ------------------------------------------------------------------
@@ -198,14 +212,19 @@ def _notes(needed: Supply) -> Iterator[str]:
 
 def supply_notes(needed: Supply) -> Iterator[tuple[date, str]]:
     """What the supply asks for on which day, in a few words."""
-    bottles = iter(needed.bottles)
+    bottles, over = iter(needed.bottles), None
     for part in needed.parts:
+        if over is not None:
+            yield part.first, f"Discard bottle {over}"
+        mine = [next(bottles) for _ in part.bottles]
+        over = mine[-1].bottle if mine else None
         verb = "Make" if _is_made_at_home(part.preparation) else "Open"
-        for on, bottle in zip(part.orders, (next(bottles) for _ in part.bottles), strict=False):
+        for on, bottle in zip(part.orders, mine, strict=False):
             if part.lead_days:
                 yield on, f"Order bottle {bottle.bottle}"
-            before = f", discard {bottle.bottle - 1}" if bottle.bottle > 1 else ""
-            yield bottle.made_on, f"{verb} bottle {bottle.bottle}{before}"
+            before = f", discard {bottle.bottle - 1}" if bottle is not mine[0] else ""
+            since = f" for the {bottle.begins_at} dose" if bottle.begins_at else ""
+            yield bottle.made_on, f"{verb} bottle {bottle.bottle}{since}{before}"
         for fill in part.fills if len(part.fills) > 1 or part.lead_days else ():
             if part.lead_days:
                 yield fill.order_on, f"Order fill {fill.fill}"

@@ -92,10 +92,19 @@ def _dates(preparation: Preparation) -> Iterator[tuple[str, str]]:
 
 def _reading_table(preparation: Preparation, steps: Sequence[PlanStep]) -> Table:
     columns = ["Step", "Days", "Dose", "Take"]
-    doses = [(step, dose) for step in steps for dose in dict.fromkeys(step.doses)]
+    taken: dict[tuple[int, PlannedDose], list[PlanStep]] = {}
+    for step in steps:
+        for dose in dict.fromkeys(step.doses):
+            taken.setdefault((step.step, dose), []).append(step)
+    doses = [(same[0], dose) for (_, dose), same in taken.items()]
     rows = [
-        [str(step.step), str(step.days), sig.about(dose.dose), _take_words(step, dose)]
-        for step, dose in doses
+        [
+            str(number),
+            str(sum(s.days for s in same)),
+            sig.about(dose.dose),
+            _take_words(same[0], dose),
+        ]
+        for (number, dose), same in taken.items()
     ]
     if isinstance(preparation, Drops):
         tolerance = policy("dropper_tolerance")

@@ -50,8 +50,20 @@ def plan_text(plan: Plan) -> str:
     lines += _wrapped(f"Preparation: {preparations_words(plan)}.")
     lines += _wrapped(dropper_bands(plan))
     lines += ["", *_step_lines(plan), "", *_wrapped(_totals(plan)), ""]
+    lines += _diary_lines(plan)
     lines += [*_verdict_lines(screening), *_milestone_lines(screening), *_basis_in_short(screening)]
     return "\n".join([*lines, *_stamp_lines(screening)]) + "\n"
+
+
+def _diary_lines(plan: Plan) -> Iterator[str]:
+    """What happened, in the order of its days."""
+    if plan.diary:
+        yield "Diary"
+        for event in sorted(plan.diary, key=lambda event: event.on):
+            first, *more = _wrap(event.why, _WIDTH - 12)
+            yield f"{event.on}  {first}"
+            yield from (" " * 12 + line for line in more)
+        yield ""
 
 
 def _totals(plan: Plan) -> str:
@@ -209,7 +221,7 @@ def _finding_lines(finding: Finding) -> Iterable[str]:
     lines = _wrapped(f"[{str(finding.severity).upper()}] {finding.code}: {finding.message}")
     lines += _wrapped(finding.action, "    ")
     if finding.clears_on is not None:
-        lines += _wrapped(f"Clears for a start from {finding.clears_on}.", "    ")
+        lines += _wrapped(f"Clears on {finding.clears_on}.", "    ")
     if finding.sources:
         lines += _wrapped(f"Sources: {', '.join(finding.sources)}.", "    ")
     return lines

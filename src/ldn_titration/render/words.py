@@ -28,7 +28,7 @@ __all__ = [
     "judged",
     "mark",
     "missing_words",
-    "only_if",
+    "next_words",
     "override_words",
     "preparation_words",
     "preparations_words",
@@ -39,6 +39,7 @@ __all__ = [
     "title",
     "totals_words",
     "unbroken",
+    "verdict_line",
 ]
 
 _QUANTITY = re.compile(
@@ -129,22 +130,24 @@ def times_differ(plan: Plan) -> bool:
 def directions(plan: Plan, step: PlanStep) -> str:
     """What a step takes in a day, for people; with its time where steps differ in it."""
     words = sig.directions(step.doses, sig.about)
-    words = f"{words}, {step.cycle}" if step.cycle else words
+    words = f"{words}, {step.on_days}" if step.on_days else words
     alone = len(step.doses) == 1 and step.time_of_day and times_differ(plan)
     return f"{step.time_of_day}: {words}" if alone else words
 
 
-def only_if(step: PlanStep) -> str:
-    """What is checked before a step begins: "Only if 1.5 mg is tolerated"; else empty."""
-    begins = step.doses and not step.position
-    return f"Only if {step.titration.only_if}" if step.titration.only_if and begins else ""
-
-
 def remarks(step: PlanStep) -> tuple[str, ...]:
     """What else is said of a step: why it is so, what is checked, when the next may begin."""
-    may = step.earliest_next
-    soon = f"the next step may begin on {may}" if may and not step.is_open else ""
-    return tuple(filter(None, (step.why, only_if(step), soon)))
+    check = f"only if {step.only_if}" if step.only_if else ""
+    return tuple(filter(None, (step.why, check, next_words(step))))
+
+
+def next_words(step: PlanStep) -> str:
+    """When the next step may begin, where that is a range; else empty."""
+    if step.earliest_next is None:
+        return ""
+    return (
+        f"the next step may begin after {sig.count((step.earliest_next - step.first).days, 'day')}"
+    )
 
 
 def dose_words(step: PlanStep) -> str:
@@ -205,6 +208,12 @@ def dropper_band(preparation: Preparation) -> str:
 def publishers(sources: tuple[str, ...]) -> str:
     """Who published these sources."""
     return ", ".join(knowledge().sources[key].publisher for key in sources)
+
+
+def verdict_line(screening: Screening, *, dateless: bool = False) -> str:
+    """The verdict, and for which start."""
+    verdict = str(screening.verdict).upper()
+    return verdict if dateless else f"{verdict} for a start on {screening.start}"
 
 
 def judged(screening: Screening) -> list[Finding]:

@@ -10,7 +10,7 @@ from ldn_titration.knowledge import Policy
 from ldn_titration.quantities import Mass
 from ldn_titration.rules.case import Case, Found, rule
 
-__all__ = ["dose_range", "judge_doses"]
+__all__ = ["dose_range", "judge_doses", "judge_rises", "start_increment_and_pace"]
 
 
 def judge_doses(case: Case, more: Sequence[tuple[int, Mass]] = ()) -> Iterator[Found]:
@@ -53,9 +53,8 @@ def _dose(severity: Severity, told: tuple[int, Mass], limit: str, basis: Policy)
     )
 
 
-@rule("DOS-02", needs="regimen")
-def start_increment_and_pace(case: Case) -> Iterable[Found]:
-    """DOS-02: a first dose, an increment or a pace beyond those of the cited titrations."""
+def judge_rises(case: Case, more: Sequence[tuple[int, Mass]] = ()) -> Iterator[Found]:
+    """A first dose, an increment or a pace beyond the usual, also among more increments."""
     regimen = case.regimen
     if regimen is None or regimen.band != "low":
         return
@@ -64,6 +63,7 @@ def start_increment_and_pace(case: Case) -> Iterable[Found]:
     if doses[0] > start.mass:
         yield _unusual(f"The first dose is {doses[0]} a day, above {start.mass}.", start)
     rises = [(up - low, n) for n, (low, up) in enumerate(pairwise(doses), 2) if up > low]
+    rises += [(rise, n) for n, rise in more]
     if rises and max(rises)[0] > most.mass:
         rise, step = max(rises)
         yield _unusual(f"Step {step} adds {rise} a day, more than {most.mass}.", most)
@@ -71,6 +71,12 @@ def start_increment_and_pace(case: Case) -> Iterable[Found]:
     short = [days for step in regimen.steps[:-1] if (days := step.fewest or 0) < least.whole]
     if short:
         yield _unusual(f"A step lasts {min(short)} days, fewer than {least.whole}.", least)
+
+
+@rule("DOS-02", needs="regimen")
+def start_increment_and_pace(case: Case) -> Iterable[Found]:
+    """DOS-02: a first dose, an increment or a pace beyond those of the cited titrations."""
+    return judge_rises(case)
 
 
 def _unusual(message: str, basis: Policy) -> Found:

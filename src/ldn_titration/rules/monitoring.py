@@ -74,12 +74,12 @@ def glucose_checks(case: Case) -> Iterable[Due]:
 
 @rule("BUD-01", needs="regimen preparation", reads="days start")
 def beyond_use_date(case: Case) -> Iterable[Due]:
-    """BUD-01: the first bottle is discarded before the plan ends."""
+    """BUD-01: what is made for the start is discarded before the plan ends."""
     keeps = case.preparation.beyond_use_days if case.preparation is not None else None
     length = case.days or _length(case)
     if keeps is not None and length > keeps and _fits(case):
-        what = f"A bottle made on {case.start_day} is used before this day only; take the next one."
-        yield Due(case.start_day + timedelta(keeps), "Discard 1st bottle", what)
+        what = f"What was made on {case.start_day} is not used from this day on."
+        yield Due(case.start_day + timedelta(keeps), "Beyond-use date", what)
 
 
 def _length(case: Case) -> int:

@@ -9,7 +9,7 @@ nothing was taken: F = S - L - 1 for a start S after a last dose on L.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 
 from ldn_titration.findings import Severity
 from ldn_titration.knowledge import Knowledge, Opioid
@@ -298,8 +298,10 @@ def _still_warns(exposure: Exposure, case: Case) -> bool:
     return opioid_free_days(exposure.last, case.start) < exposure.longest
 
 
-def first_free_day(exposure: Exposure, base: Knowledge) -> date | None:
+def first_free_day(exposure: Exposure, base: Knowledge, zone: tzinfo | None = None) -> date | None:
     """The first day on which every window that could apply has passed; a depot: its look-back.
+
+    A last dose with a time counts on its day in ``zone``, where the plan's start has one.
 
     None where no day can be known: an opioid that is taken still, or a substance or a last
     dose that is not known.
@@ -309,7 +311,10 @@ def first_free_day(exposure: Exposure, base: Knowledge) -> date | None:
     lookback = base.policy["depot_lookback"].whole
     rows = (row for row in exposure.rows if row.is_opioid)
     days = (lookback if row.window is None else row.window[1] for row in rows)
-    return later(whole_day(exposure.last), max(days) + 1)
+    last = exposure.last
+    if isinstance(last, datetime) and zone is not None:
+        last = last.astimezone(zone)
+    return later(whole_day(last), max(days) + 1)
 
 
 def not_before(case: Case) -> date | None:
