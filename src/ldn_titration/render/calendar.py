@@ -114,10 +114,10 @@ def _change(doses: tuple[PlannedDose, ...], before: tuple[PlannedDose, ...], wai
 def _notes(plan: Plan, needed: Supply | None) -> dict[date, tuple[Note, ...]]:
     """What is due on each day, in a few words; each once."""
     found: dict[date, dict[Note, None]] = {}
-    for on, note in (*_plan_notes(plan), *_due_notes(plan, needed)):
-        found.setdefault(on, {})[note] = None
-    for on, text in supply_notes(needed) if needed else ():
-        found.setdefault(on, {})[Note(text)] = None
+    supplied = supply_notes(needed) if needed else ()
+    notes = (*_plan_notes(plan), *((on, Note(text)) for on, text in supplied))
+    for on, note in (*notes, *_due_notes(plan, needed)):
+        found.setdefault(on, {})[note._replace(text=unbroken(note.text))] = None
     return {on: tuple(notes) for on, notes in found.items()}
 
 
