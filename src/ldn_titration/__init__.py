@@ -10,6 +10,7 @@ exact day-by-day plan, or the precise reason why there is none.
 '18 drops (0.9 mL, 4.5 mg)'
 """
 
+from ldn_titration.bottles import Bottle
 from ldn_titration.days import DoseChange, PlanDay, PlannedDose, PlanStep, Totals
 from ldn_titration.diary import (
     Advanced,
@@ -35,6 +36,7 @@ from ldn_titration.errors import (
     QuantityError,
     UndrawableTextError,
 )
+from ldn_titration.fills import Fill
 from ldn_titration.findings import (
     Citation,
     Finding,
@@ -71,23 +73,34 @@ from ldn_titration.reading import Reading
 from ldn_titration.regimen import Cycle, Regimen, TimedDose, TitrationStep
 from ldn_titration.schedule import schedule
 from ldn_titration.screening import screen
-from ldn_titration.supply import Supply, best_strengths, supply
+from ldn_titration.supply import (
+    Amounts,
+    Dispense,
+    PreparationSupply,
+    Supply,
+    best_strengths,
+    supply,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Advanced",
+    "Amounts",
+    "Bottle",
     "Capsules",
     "Citation",
     "Concentration",
     "Cycle",
     "Dilution",
     "DimensionError",
+    "Dispense",
     "DoseChange",
     "Drops",
     "DropsPerVolume",
     "EarlierNaltrexone",
     "Event",
+    "Fill",
     "Finding",
     "Halved",
     "Held",
@@ -118,6 +131,7 @@ __all__ = [
     "PlannedDose",
     "PlannedOpioid",
     "Preparation",
+    "PreparationSupply",
     "Problem",
     "QuantityError",
     "Reading",

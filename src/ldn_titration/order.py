@@ -30,14 +30,24 @@ _ROOM = 2
 
 
 def _read_quantity(value: object) -> Volume | Counts:
-    if isinstance(value, str | Volume):
-        return Volume(value)
+    if isinstance(value, Volume):
+        return value
+    if isinstance(value, str):
+        return _read_volume(value)
     listed = dict(value) if isinstance(value, tuple) else value
     if not isinstance(listed, Mapping) or not listed:
         raise ValueError('must be a volume such as "30 mL", or counts such as {"1.5 mg": 14}')
     faults(_count_faults(listed))
     counts = ((Mass(strength), Fraction(count)) for strength, count in listed.items())
     return tuple(sorted(counts, reverse=True))
+
+
+def _read_volume(text: str) -> Volume:
+    try:
+        return Volume(text)
+    except QuantityError as error:
+        more = 'of capsules or tablets, write counts such as {"1.5 mg": 14}'
+        raise ValueError(f"{error}; {more}") from None
 
 
 def _count_faults(listed: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:

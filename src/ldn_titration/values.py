@@ -195,6 +195,8 @@ def _message(detail: ErrorDetails) -> str:
 
 
 def _unknown_key(name: str) -> str:
+    if name in _examples():
+        return "is no key of this object"
     near = difflib.get_close_matches(name, _examples(), n=1)
     return "is no known key" + (f'; did you mean "{near[0]}"?' if near else "")
 

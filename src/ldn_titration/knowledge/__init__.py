@@ -53,7 +53,7 @@ __all__ = [
     "shipped_tables",
 ]
 
-VERSION = "2026.11.2"
+VERSION = "2026.11.3"
 
 TABLES = (
     "brands",
