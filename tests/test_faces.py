@@ -81,7 +81,8 @@ def remarks_on(step: PlanStep) -> Iterator[str]:
         yield f"only if {step.titration.only_if}"
     if step.earliest_next and step.titration.fewest_days:
         fewest = (step.earliest_next - step.first).days
-        yield f"the next step may begin after {fewest} day{'' if fewest == 1 else 's'}"
+        after = f"after {fewest} day{'' if fewest == 1 else 's'}"
+        yield f"the next step may begin {after if fewest > 0 else 'at once'}"
 
 
 def shown_time(plan: Plan, time: str | None, doses: int) -> str | None:

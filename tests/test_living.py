@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -18,11 +19,13 @@ from ldn_titration import (
     Regimen,
     Severity,
     Supply,
+    best_strengths,
     schedule,
     screen,
     supply,
 )
 from ldn_titration.render.calendar import Note, calendar
+from ldn_titration.render.text import plan_text
 from ldn_titration.testing import known_facts
 
 STEPS = [{"dose": "1.5 mg", "days": 7}, {"dose": "3 mg", "days": 7}, {"dose": "4.5 mg"}]
@@ -252,3 +255,108 @@ def test_a_half_below_a_microgram_stops_the_plan() -> None:
     made = plan(on("01-05", "halved"), steps=steps, preparation=weak)
     assert [f.severity for f in made.screening.findings if f.code == "DOS-01"] == [Severity.STOP]
     assert made.status == "draft"
+
+
+# --- found by review ------------------------------------------------------------------
+
+
+def test_an_opioid_whose_interval_is_long_over_when_it_is_told_reopens_the_plan_that_day() -> None:
+    unknown = on("01-10", "opioid", exposure={**OXYCODONE, "last_taken": "unknown"})
+    known = on("01-30", "opioid", exposure={**OXYCODONE, "last_taken": "2027-01-01"})
+    made = plan(unknown, known, steps=[{"dose": "1.5 mg"}], days=60)
+    assert all(step.days > 0 for step in made.steps)
+    assert [day.date for day in made] == [made.start + timedelta(n) for n in range(60)]
+    assert {str(day.date) for day in made if day.dose is None} == {
+        str(date(2027, 1, 10) + timedelta(n)) for n in range(20)
+    }
+
+
+def test_notes_of_a_planned_opioid_come_back_with_the_plan() -> None:
+    planned = known_facts(planned_opioid=[PlannedOpioid(on=date(2027, 3, 20), reason="surgery")])
+    unknown = on("01-10", "opioid", exposure={**OXYCODONE, "last_taken": "unknown"})
+    assert "NO DOSE: opioid" not in dues(plan(unknown, patient=planned))
+    known = on("01-15", "opioid", exposure=OXYCODONE)
+    assert dues(plan(unknown, known, patient=planned))["NO DOSE: opioid"] == "2027-03-17"
+
+
+def test_a_range_whose_diary_ends_it_is_planned() -> None:
+    steps = [{"dose": "1.5 mg", "days": 7, "fewest_days": 3}, {"dose": "3 mg"}]
+    made = plan(on("01-04", "stayed"), on("01-09", "stopped"), steps=steps, days=None)
+    assert (len(made), str(made.end)) == (5, "2027-01-08")
+
+
+def test_the_next_step_is_never_possible_before_this_one() -> None:
+    cycle = {"days_on": 1, "days_off": 2}
+    steps = [{"dose": "1.5 mg", "days": 14, "fewest_days": 7, "cycle": cycle}, {"dose": "3 mg"}]
+    made = plan(on("01-05", "missed"), steps=steps, days=4)
+    assert all(s.earliest_next is None or s.earliest_next > s.first for s in made.steps)
+    last = plan(steps=[{"dose": "1.5 mg", "days": 14, "fewest_days": 7}])
+    assert [step.earliest_next for step in last.steps] == [None]
+
+
+def test_a_row_of_days_off_promises_no_dose() -> None:
+    step = {"dose": "1.5 mg", "days": 28, "cycle": {"days_on": 1, "days_off": 2}}
+    made = plan(on("01-05", "held", days=1), on("01-06", "missed"), steps=[step])
+    held = next(step for step in made.steps if step.why.startswith("held"))
+    assert (held.take, held.dose) == ("no dose", None)
+
+
+def test_the_days_kept_are_counted_where_the_plan_is() -> None:
+    taken = {**OXYCODONE, "last_taken": "2027-01-12T23:30:00-05:00"}
+    made = plan(on("01-13", "opioid", exposure=taken), start="2027-01-04T22:00+01:00")
+    assert told(made, "DIA-01")[0].startswith("oxycodone, last dose 2027-01-13: 10 opioid-free")
+
+
+def test_an_opioid_long_before_the_plan_does_not_accuse_its_doses() -> None:
+    made = plan(on("01-13", "opioid", exposure={**OXYCODONE, "last_taken": "2026-06-01"}))
+    assert "withdrawal" not in told(made, "DIA-01")[0]
+
+
+@pytest.mark.parametrize("last", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:00-12:00"])
+def test_a_last_dose_at_the_ends_of_the_calendar_breaks_nothing(last: str) -> None:
+    taken = on("01-13", "opioid", exposure={**OXYCODONE, "last_taken": last})
+    for start in ("2027-01-04T10:00-12:00", "2027-01-04T10:00+14:00"):
+        assert len(plan(taken, start=start)) == 90
+
+
+def test_a_switch_on_the_first_day_leaves_no_trace_of_what_was_never_taken() -> None:
+    capsules = {"form": "capsules", "strengths": ["1.5 mg", "3 mg", "4.5 mg"]}
+    made = plan(on("01-04", "switched", preparation=capsules))
+    assert [str(p) for _, p in made.preparations] == ["capsules of 1.5 mg, 3 mg and 4.5 mg"]
+    assert texts(made, "01-04", supply(made)) == ["Liver test"]
+    assert [str(strength) for strength in best_strengths(made)] == ["4.5 mg", "3 mg", "1.5 mg"]
+
+
+def test_a_switch_to_the_same_preparation_begins_a_new_supply() -> None:
+    made = plan(on("01-12", "switched", preparation=LIQUID), steps=[{"dose": "1.5 mg"}], days=20)
+    assert [len(part.bottles) for part in supply(made).parts] == [1, 1]
+    assert supply(made).bottles[0].ended_by == "switched"
+    assert supply(pickle.loads(pickle.dumps(made))) == supply(made)  # noqa: S301 - our own bytes
+
+
+# --- at the ends of the calendar ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "steps", "diary"),
+    [
+        (
+            "0001-01-05",
+            14,
+            [{"dose": "1.5 mg", "days": 14, "fewest_days": 1}, {"dose": "3 mg"}],
+            [],
+        ),
+        ("9999-12-20", 12, [{"dose": "1.5 mg", "days": 100}, {"dose": "3 mg"}], ["9999-12-25"]),
+        ("9999-12-30", 2, [{"dose": "1.5 mg", "cycle": {"days_on": 1, "days_off": 1}}], []),
+        ("9999-12-26", 6, [{"dose": "1.5 mg", "cycle": {"days_on": 1, "days_off": 5}}], []),
+    ],
+)
+def test_nothing_overflows_at_the_ends_of_the_calendar(
+    start: str, days: int, steps: list[dict[str, Any]], diary: list[str]
+) -> None:
+    told_of = [{"event": "held", "on": day, "days": 3} for day in diary]
+    capsules = Capsules(strengths=["1.5 mg", "3 mg"])
+    made = plan(*told_of, start=start, days=days, steps=steps, preparation=capsules)
+    assert made.screening.milestones is not None
+    assert plan_text(made)
+    assert supply(made, fill_days=10).parts[0].totals.taken

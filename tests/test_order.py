@@ -73,7 +73,6 @@ def told(plan: Plan, **order: Any) -> list[str]:
             {"quantity": "100 mL", "days_supply": 90},
             [
                 "ORD-01 The order is for 100 mL in all; the plan needs 25 mL.",
-                "ORD-02 The first fill lasts 56 days; 90 are stated.",
                 "ORD-03 90 days' supply is stated, but it may be used for 60 days only.",
             ],
         ),
@@ -147,6 +146,17 @@ def test_every_other_day_lasts_twice_as_long() -> None:
     ]
 
 
+def test_a_fill_that_outlasts_the_plan_is_not_said_to_end_with_it() -> None:
+    """30 mL leave 5 mL after the 56 days; 60 days' supply may well be true."""
+    long = LIQUID.model_copy(update={"beyond_use_days": 90})
+    plan = schedule(SLOWLY, long, "2027-01-04", days=56)
+    assert told(plan, quantity="30 mL", days_supply=60) == []
+    assert told(plan, quantity="30 mL", days_supply=50) == [
+        "ORD-02 The first fill lasts 56 days; 50 are stated.",
+        "ORD-02 1 fill of 50 days: 50 days; the plan has 56.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("plan", "quantity", "path"),
     [(FIFTY_SIX, {"1.5 mg": 14}, "order.quantity"), (CAPSULES, "30 mL", "order.quantity")],
@@ -170,6 +180,9 @@ def test_a_volume_of_capsules_and_counts_of_a_liquid_are_refused(
         ({"1.5 mg": 1.5}, "quantity.1.5 mg"),
         ({"1.5 mg": True}, "quantity.1.5 mg"),
         ({"1.5": 14}, "quantity.1.5"),
+        ({"1.5 mg": 1, "1500 mcg": 2}, "quantity.1.5 mg"),
+        ("0 mL", "quantity"),
+        ((1,), "quantity"),
     ],
 )
 def test_a_quantity_without_sense_is_refused_by_its_path(quantity: Any, path: str) -> None:

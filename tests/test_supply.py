@@ -1292,3 +1292,23 @@ def test_the_command_exits_as_every_command_does(
     assert result.stdout == ""
     assert path in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_tablet_broken_in_four_serves_four_quarters() -> None:
+    """1 mg, then three times 5 mg, of 4 mg tablets: three whole ones and one broken."""
+    quarters = Tablets(strengths=["4 mg"], parts=4)
+    steps = [{"dose": "1 mg", "days": 1}, {"dose": "5 mg", "days": 3}]
+    plan = schedule(Regimen(steps=steps), quarters, START)
+    assert by_strength(supply(plan).dispense.quantity) == {Fraction(4): Fraction(4)}
+
+
+def test_fills_cover_the_doses_of_the_fast_end_too() -> None:
+    """Once on day 1, then nine days off; who climbs at once takes 4.5 mg on nine of the days."""
+    cycle = {"days_on": 1, "days_off": 9}
+    steps = [{"dose": "1.5 mg", "days": 10, "fewest_days": 1, "cycle": cycle}, {"dose": "4.5 mg"}]
+    plan = schedule(Regimen(steps=steps), Capsules(strengths=["1.5 mg", "3 mg"]), START, days=10)
+    needed = supply(plan, fill_days=3).dispense
+    most = by_strength(needed.fast_end)
+    assert most == {Fraction(3): Fraction(9), Fraction("1.5"): Fraction(10)}
+    quantity = by_strength(needed.quantity)
+    assert all(quantity[strength] >= count for strength, count in most.items())

@@ -24,6 +24,7 @@ from ldn_titration.findings import Severity
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.order import check_order
 from ldn_titration.plan import Plan
+from ldn_titration.regimen import MAX_DAYS
 from ldn_titration.request import MAX_BYTES, PlanRequest, read_request, request_schema
 from ldn_titration.supply import supply
 
@@ -315,7 +316,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_format(supply_)
     _add_lead_days(supply_)
     supply_.add_argument(
-        "--fill-days", type=int, metavar="N", help="the most days of one fill of capsules"
+        "--fill-days", type=_days(1), metavar="N", help="the most days of one fill of capsules"
     )
     supply_.add_argument("--draft", action="store_true", help="also where screening does not clear")
     _add_overlay(supply_)
@@ -356,9 +357,21 @@ def _add_plan(commands: Any) -> None:
     _add_overlay(plan)
 
 
+def _days(least: int) -> Callable[[str], int]:
+    """The reader of an argument in whole days."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not least <= int(text[:9]) <= MAX_DAYS:
+            words = f"must be a whole number of days from {least} to {MAX_DAYS}"
+            raise argparse.ArgumentTypeError(words)
+        return int(text)
+
+    return read
+
+
 def _add_lead_days(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--lead-days", type=int, default=0, metavar="N", help="how long before need to order"
+        "--lead-days", type=_days(0), default=0, metavar="N", help="how long before need to order"
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from ldn_titration import sig
@@ -19,6 +21,8 @@ __all__ = [
     "Tails",
     "Totals",
     "day_of",
+    "day_off",
+    "phases",
     "tails_of",
 ]
 
@@ -47,7 +51,8 @@ class PlanStep(NamedTuple):
     ``reading`` what is taken in a day, all doses together; both are None where nothing is.
     ``why`` tells why it is so, where it is not simply the regimen's. ``earliest_next`` is
     the first day on which the next step may begin, where the step is a range; ``is_open``
-    tells that no step follows it; ``only_if`` is what is checked before its first day.
+    tells that no step follows it; ``only_if`` is what is checked before its first day;
+    ``phase`` is how many switches of preparation lie behind it.
     """
 
     step: int
@@ -65,6 +70,7 @@ class PlanStep(NamedTuple):
     earliest_next: date | None = None
     is_open: bool = False
     only_if: str = ""
+    phase: int = 0
 
     @property
     def time_of_day(self) -> str | None:
@@ -152,10 +158,20 @@ class DoseChange(NamedTuple):
     other: Mass | None
 
 
+def phases(steps: Iterable[PlanStep]) -> tuple[tuple[PlanStep, ...], ...]:
+    """The steps between one switch of preparation and the next, in the order of their days."""
+    return tuple(tuple(same) for _, same in groupby(steps, key=lambda step: step.phase))
+
+
 # --- the days of a step ---------------------------------------------------------------
 
 Tails = tuple[tuple[Any, ...], tuple[Any, ...] | None]
 """What all days of a step share: those with its dose, and those without (None: no such)."""
+
+
+def day_off(cycle: Cycle | None) -> str:
+    """Why nothing is taken on a day off."""
+    return f"day off ({cycle})"
 
 
 def tails_of(step: PlanStep) -> Tails:
@@ -165,7 +181,7 @@ def tails_of(step: PlanStep) -> Tails:
         return (*nothing, step.why), (*nothing, step.why)
     words = sig.directions(step.doses)
     own = (step.dose, words, step.reading, step.doses, step.time_of_day, step.why)
-    return own, None if step.cycle is None else (*nothing, f"day off ({step.cycle})")
+    return own, None if step.cycle is None else (*nothing, day_off(step.cycle))
 
 
 def day_of(step: PlanStep, place: int, tails: Tails) -> PlanDay:

@@ -229,8 +229,8 @@ def read_diary(events: Sequence[object]) -> tuple[Event, ...]:
     >>> read_diary([{"event": "held", "on": "2027-02-03", "days": 7}])[0].days
     7
     """
-    if not events:
-        return ()
+    if not isinstance(events, list | tuple):
+        raise InvalidInputError([Problem("diary", "must be a list of events")])
     try:
         return _DIARY.validate_python(tuple(events))
     except ValidationError as error:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
 from ldn_titration.days import PlanStep
+from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.quantities import Mass
 
 __all__ = ["Counts", "Fill", "fill_of", "summed", "taken", "windows"]
+
+_MOST_FILLS = 1000
 
 Counts = tuple[tuple[Mass, Fraction], ...]
 """Capsules or tablets by strength, largest strength first."""
@@ -31,30 +34,36 @@ class Fill(NamedTuple):
         return (self.last - self.first).days + 1
 
 
-def windows(steps: Sequence[PlanStep], longest: int) -> Iterator[tuple[date, date, date]]:
-    """Of each fill: the first day it is counted from, its first day with a dose, its last."""
-    day, last = steps[0].first, steps[-1].last
-    while True:
-        due = (_first_dose(step, day) for step in steps if step.last >= day)
-        first = next((on for on in due if on is not None), None)
+def windows(
+    steps: Sequence[PlanStep], faster: Sequence[PlanStep], longest: int
+) -> Iterator[tuple[date, date, date]]:
+    """Of each fill: the first day it is counted from, its first day with a dose, its last.
+
+    It begins with a dose, be it at the slow or at the fast end of the steps.
+    """
+    day, last = steps[0].first.toordinal(), steps[-1].last.toordinal()
+    for _ in range(_MOST_FILLS):
+        due = (_first_dose(step, day) for step in (*steps, *faster))
+        first = min((on for on in due if on is not None), default=None)
         if first is None:
             return
-        until = min(last, first + timedelta(longest - 1))
-        yield day, first, until
+        until = min(last, first + longest - 1)
+        yield date.fromordinal(day), date.fromordinal(first), date.fromordinal(until)
         if until == last:
             return
-        day = until + timedelta(1)
+        day = until + 1
+    message = f"makes more than {_MOST_FILLS} fills of a plan of {len(steps)} steps"
+    raise InvalidInputError([Problem("preparation.beyond_use_days", message)])
 
 
-def _first_dose(step: PlanStep, day: date) -> date | None:
-    """The first day of a step with a dose, from that day on."""
-    begin = max(day, step.first)
-    place, cycle = (begin - step.first).days, step.cycle
-    if not step.doses:
-        return None
-    if cycle is not None and not cycle.is_on(step.position + place):
-        begin += timedelta(cycle.days - (step.position + place) % cycle.days)
-    return begin if begin <= step.last else None
+def _first_dose(step: PlanStep, day: int) -> int | None:
+    """The first day of a step with a dose, from that day on, as an ordinal."""
+    first, last = step.first.toordinal(), step.last.toordinal()
+    begin, cycle = max(day, first), step.cycle
+    place = step.position + begin - first
+    if cycle is not None and not cycle.is_on(place):
+        begin += cycle.days - place % cycle.days
+    return begin if step.doses and begin <= last else None
 
 
 def fill_of(
@@ -114,12 +123,11 @@ def _broken(part: int, times: int, parts: int, rests: list[int]) -> int:
 
     The smallest rest that is large enough is used first.
     """
-    for rest in range(part, parts):
-        while times and rests[rest]:
-            used = min(times, rests[rest])
-            rests[rest] -= used
-            rests[rest - part] += used
-            times -= used
+    while times and (rest := next((r for r in range(part, parts) if rests[r]), 0)):
+        used = min(times, rests[rest])
+        rests[rest] -= used
+        rests[rest - part] += used
+        times -= used
     each = parts // part
     tablets, more = divmod(times, each)
     rests[parts - each * part] += tablets

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from ldn_titration.fills import Counts
 from ldn_titration.findings import Finding, Severity
 from ldn_titration.knowledge import knowledge
 from ldn_titration.plan import Plan
+from ldn_titration.preparation import Capsules, Preparation, Tablets
 from ldn_titration.quantities import Mass, Volume
 from ldn_titration.regimen import MAX_DAYS
 from ldn_titration.supply import PreparationSupply, Supply
@@ -31,27 +32,36 @@ _ROOM = 2
 
 def _read_quantity(value: object) -> Volume | Counts:
     if isinstance(value, Volume):
-        return value
+        return _read_volume(str(value))
     if isinstance(value, str):
         return _read_volume(value)
-    listed = dict(value) if isinstance(value, tuple) else value
-    if not isinstance(listed, Mapping) or not listed:
+    listed: list[Any] = []
+    if isinstance(value, Mapping):
+        listed = list(value.items())
+    elif isinstance(value, tuple):
+        listed = list(value)
+    if not listed or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in listed):
         raise ValueError('must be a volume such as "30 mL", or counts such as {"1.5 mg": 14}')
     faults(_count_faults(listed))
-    counts = ((Mass(strength), Fraction(count)) for strength, count in listed.items())
+    counts = [(Mass(strength), Fraction(count)) for strength, count in listed]
+    twice = {str(strength) for strength, _ in counts if [s for s, _ in counts].count(strength) > 1}
+    faults((strength, "stands twice") for strength in sorted(twice))
     return tuple(sorted(counts, reverse=True))
 
 
 def _read_volume(text: str) -> Volume:
     try:
-        return Volume(text)
+        volume = Volume(text)
+        if not volume:
+            raise QuantityError('must be more than zero, such as "30 mL"')
+        return volume
     except QuantityError as error:
         more = 'of capsules or tablets, write counts such as {"1.5 mg": 14}'
         raise ValueError(f"{error}; {more}") from None
 
 
-def _count_faults(listed: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
-    for strength, count in listed.items():
+def _count_faults(listed: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, str]]:
+    for strength, count in listed:
         whole = isinstance(count, int | Fraction) and count == int(count)
         if isinstance(count, bool) or not whole or not 1 <= count <= _MOST_PIECES:
             yield str(strength), f"must be a whole number from 1 to {_MOST_PIECES}"
@@ -94,6 +104,14 @@ class Order(Value):
     )
     refills: Annotated[int, Field(ge=0, le=999)] = Field(default=0, examples=[0])
 
+    def require_kind(self, preparation: Preparation) -> None:
+        """Raise InvalidInputError for a volume of capsules or tablets, or counts of a liquid."""
+        counted = isinstance(preparation, Capsules | Tablets)
+        if isinstance(self.quantity, tuple) is not counted:
+            kind = 'counts by strength, such as {"1.5 mg": 14}' if counted else "a volume"
+            message = f"must be {kind}, for {preparation}"
+            raise InvalidInputError([Problem("order.quantity", message)])
+
 
 def check_order(order: Order, plan: Plan, needed: Supply) -> tuple[Finding, ...]:
     """What of an order for a plan's first preparation cannot all be true, with both figures.
@@ -109,11 +127,7 @@ def check_order(order: Order, plan: Plan, needed: Supply) -> tuple[Finding, ...]
     'The order is for 5.6 mL in all; the plan needs 25 mL.'
     """
     part = needed.parts[0]
-    if isinstance(order.quantity, tuple) is not isinstance(part.dispense.quantity, tuple):
-        kind = "counts by strength" if part.is_counted else "a volume"
-        raise InvalidInputError(
-            [Problem("order.quantity", f"must be {kind}, for {part.preparation}")]
-        )
+    order.require_kind(part.preparation)
     findings = [*_quantity_findings(order, plan, part)]
     if order.days_supply is not None:
         findings += _days_findings(order, order.days_supply, plan, part)
@@ -156,7 +170,7 @@ def _volume_needed(part: PreparationSupply) -> dict[str, Fraction]:
 def _too_few_fills(order: Order, plan: Plan, part: PreparationSupply) -> Iterator[Finding]:
     """Fills that are enough by volume, but not as each is used by its date and whole doses."""
     keeps, fills = part.preparation.beyond_use_days, order.refills + 1
-    ends = [_of(plan.steps, part), _of(plan.fast_steps, part)]
+    ends = [_first_phase(plan.steps, plan), _first_phase(plan.fast_steps, plan)]
     doses = (dose.reading.volume for steps in ends for step in steps for dose in step.doses)
     largest = max((volume for volume in doses if volume is not None), default=None)
     enough = order.quantity * fills >= max(part.dispense.slow_end, part.dispense.fast_end)
@@ -175,8 +189,9 @@ def _too_few_fills(order: Order, plan: Plan, part: PreparationSupply) -> Iterato
         yield _finding("ORD-01", Severity.CAUTION, message, "Raise the refills.")
 
 
-def _of(steps: Iterable[PlanStep], part: PreparationSupply) -> list[PlanStep]:
-    return [step for step in steps if step.preparation is part.preparation]
+def _first_phase(steps: Sequence[PlanStep], plan: Plan) -> list[PlanStep]:
+    """The steps before the first switch, which is all that an order is for."""
+    return [step for step in steps if step.phase == plan.steps[0].phase]
 
 
 # --- days -----------------------------------------------------------------------------
@@ -186,11 +201,12 @@ def _days_findings(
     order: Order, stated: int, plan: Plan, part: PreparationSupply
 ) -> Iterator[Finding]:
     fills, keeps = order.refills + 1, part.preparation.beyond_use_days
-    steps = _of(plan.fast_steps, part)
+    steps = _first_phase(plan.fast_steps, plan)
     lasts = _lasts(steps, _by_unit(order.quantity))
-    usable = min(lasts, keeps or lasts)
-    if stated != usable:
-        severity = Severity.CAUTION if stated > lasts else Severity.INFO
+    whole = part.dispense.days_supply if lasts is None else lasts
+    usable = min(whole, keeps or whole)
+    if stated < usable or (lasts is not None and stated > usable):
+        severity = Severity.CAUTION if stated > whole else Severity.INFO
         message = f"The first fill lasts {sig.count(usable, 'day')}; {stated} are stated."
         yield _finding("ORD-02", severity, message, "Make quantity and days' supply agree.")
     if stated * fills < part.dispense.days_supply:
@@ -202,8 +218,8 @@ def _days_findings(
         yield _finding("ORD-03", Severity.CAUTION, message, "Fill it for fewer days, more often.")
 
 
-def _lasts(steps: Iterable[PlanStep], ordered: dict[str, Fraction]) -> int:
-    """For how many days of these steps the quantity of one fill is enough."""
+def _lasts(steps: Iterable[PlanStep], ordered: dict[str, Fraction]) -> int | None:
+    """For how many days of these steps the quantity of one fill is enough; None: for all."""
     left, days = dict(ordered), 0
     for step in steps:
         used = _used_a_day(step)
@@ -215,7 +231,7 @@ def _lasts(steps: Iterable[PlanStep], ordered: dict[str, Fraction]) -> int:
         for unit, each in used.items():
             left[unit] -= each * step.dose_days
         days += step.days
-    return days
+    return None
 
 
 def _used_a_day(step: PlanStep) -> dict[str, Fraction]:

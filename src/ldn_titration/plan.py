@@ -13,7 +13,16 @@ from itertools import pairwise, takewhile
 from typing import Any, Literal, overload
 
 from ldn_titration import sig
-from ldn_titration.days import DoseChange, PlanDay, PlanStep, Tails, Totals, day_of, tails_of
+from ldn_titration.days import (
+    DoseChange,
+    PlanDay,
+    PlanStep,
+    Tails,
+    Totals,
+    day_of,
+    phases,
+    tails_of,
+)
 from ldn_titration.diary import Event, Stopped
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.findings import Finding, Milestone, Screening, Severity
@@ -22,6 +31,7 @@ from ldn_titration.preparation import Preparation
 from ldn_titration.quantities import Mass
 from ldn_titration.reading import Reading, total
 from ldn_titration.regimen import Regimen
+from ldn_titration.rules.washout import later
 from ldn_titration.screening import judged_doses, screen
 from ldn_titration.values import read_start, whole_day
 
@@ -232,11 +242,7 @@ class Plan(Sequence[PlanDay]):
     @property
     def preparations(self) -> tuple[tuple[date, Preparation], ...]:
         """What it is measured with, each from its first day on."""
-        found = [(self.start, self.preparation)]
-        for step in self.steps:
-            if step.preparation is not found[-1][1]:
-                found.append((step.first, step.preparation))
-        return tuple(found)
+        return tuple((same[0].first, same[0].preparation) for same in phases(self.steps))
 
     def _repr_html_(self) -> str:
         from ldn_titration.markup import rows_table
@@ -273,7 +279,6 @@ def _moved(plan: Plan, milestones: Iterable[Milestone]) -> Iterator[Milestone]:
     The review is as many days later as the target dose really was. What was noted of a
     planned opioid goes, once the diary tells of one; and what lies after a stop.
     """
-    planned = plan.start + timedelta(sum(step.days or 0 for step in plan.regimen.steps[:-1]))
     reached, told = _settled_on(plan), _opioids_told_until(plan)
     stopped, dropped = any(isinstance(event, Stopped) for event in plan.diary), False
     for due in milestones:
@@ -286,15 +291,24 @@ def _moved(plan: Plan, milestones: Iterable[Milestone]) -> Iterator[Milestone]:
         elif due.code != _REVIEW:
             yield due
         elif reached is not None:
-            on = due.on + (reached - planned)
-            what = f"Is it worth going on? This dose was reached on {reached}."
-            yield due.model_copy(update={"on": on, "what": what})
+            yield from _review(plan, due, reached)
+
+
+def _review(plan: Plan, due: Milestone, reached: date) -> Iterator[Milestone]:
+    """The review, moved by as many days as the dose was reached later or sooner."""
+    planned = sum(step.days or 0 for step in plan.regimen.steps[:-1])
+    on = later(due.on, (reached - plan.start).days - planned)
+    if on is not None:
+        what = f"Is it worth going on? This dose was reached on {reached}."
+        yield due.model_copy(update={"on": on, "what": what})
 
 
 def _opioids_told_until(plan: Plan) -> date:
     """The last day that an opioid of the diary closes; before all days where there is none."""
-    told = [finding.clears_on or date.max for finding in plan.told if finding.code == "DIA-01"]
-    return max(told, default=date.min)
+    told = [finding.clears_on for finding in plan.told if finding.code == "DIA-01"]
+    if told and told[-1] is None:
+        return date.max
+    return max((day for day in told if day is not None), default=date.min)
 
 
 def _settled_on(plan: Plan) -> date | None:

@@ -28,7 +28,7 @@ from ldn_titration.knowledge import Knowledge
 from ldn_titration.preparation import Preparation
 from ldn_titration.regimen import MAX_DAYS, MAX_STEPS, Regimen
 from ldn_titration.rules.exposures import Exposure, exposure_of
-from ldn_titration.rules.washout import first_free_day
+from ldn_titration.rules.washout import first_free_day, last_day
 from ldn_titration.values import whole_day
 
 __all__ = ["Laid", "Replayed", "replay"]
@@ -38,10 +38,11 @@ _MOST_DAYS = MAX_STEPS * MAX_DAYS
 
 
 class Laid(NamedTuple):
-    """A stretch as it came to lie, and what it is measured with."""
+    """A stretch as it came to lie, what it is measured with, and after how many switches."""
 
     stretch: Stretch
     preparation: Preparation
+    phase: int
 
 
 class Replayed(NamedTuple):
@@ -68,13 +69,13 @@ def replay(
     With ``fast_days``, as long as the plan is, what comes after the last event is laid out
     by its fewest days. Raises InvalidInputError with every event that cannot have happened so.
     """
-    open_days = fast_days or days or base.policy["open_step"].whole
+    open_days = max(fast_days or 0, days or base.policy["open_step"].whole)
     terms = Terms(regimen.steps, open_days, base)
     walk = _Walk(terms, preparation, start, days or _MOST_DAYS)
     for place, event in sorted(enumerate(diary), key=lambda told: told[1].on):
         walk.meet(place, event)
     walk.lay(_until(fast_days, walk), fast=fast_days is not None)
-    if not walk.left and days is None:
+    if days is None and walk.is_too_long():
         walk.refuse("diary", f"makes the plan longer than {_MOST_DAYS} days")
     walk.tell_gap_beyond()
     if walk.problems:
@@ -108,7 +109,8 @@ class _Walk:
         self.gaps: dict[int, Finding] = {}
         self.problems: list[Problem] = []
         self.met: dict[date, str] = {}
-        self.closed_by = self.stopped_by = ""
+        self.met_as = self.closed_by = self.stopped_by = ""
+        self.phase = 0  # how many switches lie behind
         self.broken = False  # whether days without a dose, beyond days off, lie just behind
         self.unknown: set[str] = set()  # opioids of which the last dose or the window is not known
         self.back, self.until = self.course, self.today  # what follows a closure, and its end
@@ -128,8 +130,7 @@ class _Walk:
             if taken == stretch.days:
                 self._put(stretch)
             elif taken:
-                spare = stretch.spare if taken == whole else 0
-                self._put(stretch._replace(days=taken, spare=spare))
+                self._put(stretch._replace(days=taken, spare=0))
             over = taken == stretch.days or (taken == whole and not off)
             left = () if over else (stretch.after(taken),)
             self.course = rest._replace(ahead=(*left, *rest.ahead))
@@ -143,7 +144,7 @@ class _Walk:
             own = own_stretch(step, self.terms, because)
             if own.days > days + first - self.today:
                 break
-            self.laid.append(_new(Laid, (own, self.preparation)))
+            self.laid.append(_new(Laid, (own, self.preparation, self.phase)))
             self.today += own.days
             then = step + 1
         self.left -= self.today - first
@@ -175,12 +176,12 @@ class _Walk:
     def _put(self, stretch: Stretch) -> None:
         """Lay one stretch, as part of the one before it where it only goes on."""
         if self.laid and self.laid[-1].stretch.step == stretch.step:
-            last, preparation = self.laid[-1]
+            last, _, phase = self.laid[-1]
             goes_on = last.after(last.days)._replace(spare=0)
-            if preparation is self.preparation and goes_on == stretch._replace(days=0, spare=0):
+            if phase == self.phase and goes_on == stretch._replace(days=0, spare=0):
                 stretch = last._replace(days=last.days + stretch.days, spare=stretch.spare)
                 self.laid.pop()
-        self.laid.append(Laid(stretch, self.preparation))
+        self.laid.append(Laid(stretch, self.preparation, self.phase))
 
     def refuse(self, path: str, message: str) -> None:
         """Note an event that cannot have happened so."""
@@ -190,15 +191,14 @@ class _Walk:
         """Change what lies ahead as the event says, or refuse it."""
         try:
             self._require_a_day_of_its_own(event)
+            self.met_as = f'diary[{place}] ("{event.event}")'
             self.lay(event.on.toordinal() - self.today)
             now, rest = self._now(event)
             self._change(event, now, rest)
         except Refused as refused:
             self.refuse(f"diary[{place}].{refused.field}", refused.message)
         else:
-            named = f'diary[{place}] ("{event.event}")'
-            self.closed_by = named if isinstance(event, _CLOSING) else self.closed_by
-            self.stopped_by = named if isinstance(event, events.Stopped) else ""
+            self.stopped_by = self.met_as if isinstance(event, events.Stopped) else ""
         self.met.setdefault(event.on, f'diary[{place}] ("{event.event}")')
 
     def _require_a_day_of_its_own(self, event: events.Event) -> None:
@@ -229,7 +229,7 @@ class _Walk:
             case events.OpioidTaken():
                 self._opioid(event, now, rest, back)
             case events.Switched():
-                self.preparation = event.preparation
+                self.preparation, self.phase = event.preparation, self.phase + 1
             case events.Stopped() if event.on == self.start:
                 raise Refused("the plan would have no day; it starts then")
             case _:
@@ -240,12 +240,13 @@ class _Walk:
     def _close(self, event: events.Event, now: Stretch, days: int, back: Course) -> None:
         """Days without a dose, and then what was left."""
         nothing = now.without_dose(days, event.why)
+        self.closed_by = self.met_as
         self.course = back._replace(ahead=(nothing, *back.ahead))
 
     def _gap(self) -> int:
         """The days without a dose up to today, whatever their cause."""
         days = 0
-        for stretch, _ in reversed(self.laid):
+        for stretch, _, _ in reversed(self.laid):
             cycle = self.terms.steps[stretch.step].cycle
             if stretch.part and cycle is None:
                 break
@@ -273,10 +274,15 @@ class _Walk:
             self.unknown.add(exposure.label.casefold())
         else:
             self.until = max(self.until, free.toordinal())
-        self.told.append(_opioid_told(event, exposure, None if self.unknown else free, self.start))
+        last = last_day(exposure, self.zone)
+        told = _opioid_told(event, exposure, last, None if self.unknown else free, self.start)
+        self.told.append(told)
         if self.unknown:
+            self.closed_by = self.met_as
             nothing = now.without_dose(self.terms.open_days, event.why)
             self.course = Course((nothing._replace(is_open=True),), len(self.terms.steps))
+        elif endless and self.until <= today:
+            self.course = self.back
         elif endless or self.until > today + (now.days if inside else 0):
             self._close(event, now, self.until - today, self.back)
 
@@ -292,14 +298,15 @@ class _Walk:
             self._begin_again(gap, closed.days)
             self.course = kept
 
+    def is_too_long(self) -> bool:
+        """Whether something lies ahead that no plan has room for."""
+        return not self.left and nearest(self.course, self.terms)[0] is not None
+
     def is_cut(self) -> bool:
         """Whether something of the regimen, or the end of a pause, lies beyond the last day."""
         ahead, _ = nearest(self.course, self.terms)
         goes_on = ahead is not None and ahead.is_open and (ahead.position or not ahead.part)
         return ahead is not None and not goes_on
-
-
-_CLOSING = (events.Missed, events.Paused, events.OpioidTaken)
 
 
 # --- what is told -----------------------------------------------------------------------
@@ -317,15 +324,18 @@ def _long_gap(gap: int, since: date, base: Knowledge) -> Finding:
 
 
 def _opioid_told(
-    event: events.OpioidTaken, exposure: Exposure, free: date | None, start: date
+    event: events.OpioidTaken,
+    exposure: Exposure,
+    last: date | None,
+    free: date | None,
+    start: date,
 ) -> Finding:
-    last = whole_day(exposure.last) if exposure.last and not exposure.ongoing else None
     words = f"{exposure.label}, {_last_words(exposure, last)}"
     if free is None:
         words += ": no day is known from which a dose is safe, so none is planned."
     elif last is not None:
         words += f": {(free - last).days - 1} opioid-free days are kept; no dose before {free}."
-    if last is not None and last < event.on - timedelta(1):
+    if last and free and max(last + timedelta(1), start) < min(free, event.on):
         words += " Any dose taken since was within them: watch for withdrawal."
     if last is not None and last < start:
         words += " It was before the start, and the screening was made without it."
@@ -335,7 +345,8 @@ def _opioid_told(
         message=words,
         action="Before the next dose, ask whether an opioid was taken since."
         if free
-        else "When it is known which opioid it was and when last, tell it as a later event.",
+        else "When its last dose is known, tell it as a later event of the same opioid; "
+        "correct this event if it was another.",
         clears_on=free,
         sources=exposure.sources,
     )

@@ -162,6 +162,15 @@ class PlanRequest(Value):
     diary: Diary = ()
     order: Order | None = None
 
+    @model_validator(mode="after")
+    def _order_is_of_its_kind(self) -> Self:
+        if self.order is not None:
+            try:
+                self.order.require_kind(self.preparation)
+            except InvalidInputError as error:
+                faults(error.problems)
+        return self
+
     def titration(self) -> Regimen:
         """The regimen asked for, at the time of day asked for."""
         regimen = _made(self.regimen)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from ldn_titration.course import Stretch
-from ldn_titration.days import PlannedDose, PlanStep
+from ldn_titration.days import PlannedDose, PlanStep, day_off
 from ldn_titration.diary import Event, read_diary
 from ldn_titration.errors import InvalidInputError, NotMeasurableError, Problem, QuantityError
 from ldn_titration.findings import Screening
@@ -134,7 +134,8 @@ def _dated(laid: Sequence[Laid], regimen: Regimen, first: date) -> tuple[PlanSte
     measured = _measured(laid, regimen)
     steps: list[PlanStep] = []
     number, day, before = 1, first.toordinal(), 0
-    for (stretch, preparation), (doses, reading) in zip(laid, measured, strict=True):
+    last = len(regimen.steps) - 1
+    for (stretch, preparation, phase), (doses, reading) in zip(laid, measured, strict=True):
         days, titration = stretch.days, regimen.steps[stretch.step]
         begins = doses and stretch.part == 1 and not stretch.position and before <= stretch.step
         before = stretch.step if doses else before
@@ -152,11 +153,14 @@ def _dated(laid: Sequence[Laid], regimen: Regimen, first: date) -> tuple[PlanSte
                     reading,
                     titration,
                     preparation,
-                    stretch.why if doses or not stretch.part else _DAYS_OFF,
+                    stretch.why or ("" if doses else day_off(titration.cycle)),
                     stretch.position,
-                    date.fromordinal(day + days - stretch.spare) if stretch.spare else None,
+                    date.fromordinal(day + days - stretch.spare)
+                    if stretch.spare and stretch.step < last
+                    else None,
                     stretch.is_open,
                     (titration.only_if or "") if begins else "",
+                    phase,
                 ),
             )
         )
@@ -165,7 +169,6 @@ def _dated(laid: Sequence[Laid], regimen: Regimen, first: date) -> tuple[PlanSte
     return tuple(steps)
 
 
-_DAYS_OFF = "days off"
 _Doses = tuple[tuple[PlannedDose, ...], Reading | None]
 
 
@@ -177,15 +180,15 @@ def _measured(laid: Sequence[Laid], regimen: Regimen) -> list[_Doses]:
     known: dict[tuple[int, int, int], _Doses] = {}
     failed: dict[tuple[int, Mass], NotMeasurableError] = {}
     measured: list[_Doses] = []
-    for stretch, preparation in laid:
+    for stretch, preparation, _ in laid:
+        if _only_days_off(stretch, regimen):
+            measured.append(((), None))
+            continue
         key = (stretch.step, stretch.part, id(preparation))
         try:
             doses = known.get(key) or _doses(stretch, preparation, regimen)
         except NotMeasurableError as error:
-            if _only_days_off(stretch, regimen):
-                measured.append(((), None))
-            else:
-                failed.setdefault((stretch.step + 1, error.dose), error)
+            failed.setdefault((stretch.step + 1, error.dose), error)
             continue
         except QuantityError as error:
             raise InvalidInputError([Problem("preparation.strengths", str(error))]) from None
@@ -198,8 +201,11 @@ def _measured(laid: Sequence[Laid], regimen: Regimen) -> list[_Doses]:
 
 
 def _only_days_off(stretch: Stretch, regimen: Regimen) -> bool:
+    """Whether a stretch of a cycle has no day with a dose, so that nothing is measured."""
     cycle = regimen.steps[stretch.step].cycle
-    return cycle is not None and not cycle.on_days(stretch.position, stretch.days)
+    return (
+        cycle is not None and stretch.part > 0 and not cycle.on_days(stretch.position, stretch.days)
+    )
 
 
 def _doses(stretch: Stretch, preparation: Preparation, regimen: Regimen) -> _Doses:

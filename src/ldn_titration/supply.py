@@ -7,13 +7,13 @@ dispensed is what is taken, wasted and left, exactly.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
-from itertools import groupby
 from typing import NamedTuple
 
 from ldn_titration.bottles import Bottle, bottles_of
-from ldn_titration.days import PlanStep
+from ldn_titration.days import PlanStep, phases
+from ldn_titration.diary import Switched
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.fills import Counts, Fill, fill_of, summed, taken, windows
 from ldn_titration.pieces import fewest_strengths
@@ -138,14 +138,13 @@ def supply(plan: Plan, *, lead_days: int = 0, fill_days: int | None = None) -> S
     """
     _check_days("lead_days", lead_days, 0)
     _check_days("fill_days", MAX_DAYS if fill_days is None else fill_days, 1)
-    slow, fast = _phases(plan.steps), _phases(plan.fast_steps)
-    fast += [[]] * (len(slow) - len(fast))
+    fast = {same[0].phase: same for same in phases(plan.fast_steps)}
     parts = []
-    for place, (steps, faster) in enumerate(zip(slow, fast, strict=True)):
-        preparation = steps[0].preparation
-        path = "preparation" if not place else _switch_path(plan, preparation)
+    for steps in phases(plan.steps):
+        preparation, phase = steps[0].preparation, steps[0].phase
+        faster = fast.get(phase, ())
         if isinstance(preparation, Drops | OralSolution):
-            last = place == len(slow) - 1
+            last, path = phase == plan.steps[-1].phase, _path(plan, phase)
             parts.append(_of_bottles(preparation, steps, faster, lead_days, path, last))
         else:
             parts.append(_of_pieces(preparation, steps, faster, lead_days, fill_days))
@@ -158,20 +157,19 @@ def _check_days(name: str, days: int, least: int) -> None:
         raise InvalidInputError([Problem(name, message)])
 
 
-def _phases(steps: Iterable[PlanStep]) -> list[list[PlanStep]]:
-    """The steps by preparation, in the order of their days."""
-    return [list(same) for _, same in groupby(steps, key=lambda step: id(step.preparation))]
-
-
-def _switch_path(plan: Plan, preparation: Preparation) -> str:
-    """Where in the request the preparation of a switch stands."""
-    given = (getattr(event, "preparation", None) for event in plan.diary)
-    place = next((n for n, each in enumerate(given) if each is preparation), 0)
-    return f"diary[{place}].preparation"
+def _path(plan: Plan, phase: int) -> str:
+    """Where in the request the preparation stands that is taken after so many switches."""
+    if not phase:
+        return "preparation"
+    switches = sorted((e.on, n) for n, e in enumerate(plan.diary) if isinstance(e, Switched))
+    return f"diary[{switches[phase - 1][1]}].preparation"
 
 
 def _before(day: date, days: int) -> date:
-    return date.fromordinal(max(1, day.toordinal() - days))
+    if day.toordinal() <= days:
+        message = f"is too long: {days} days before {day} there is no date"
+        raise InvalidInputError([Problem("lead_days", message)])
+    return day - timedelta(days)
 
 
 # --- liquids --------------------------------------------------------------------------
@@ -245,7 +243,7 @@ def _of_pieces(
     first, days = steps[0].first, sum(step.days for step in steps)
     longest = min(fill_days or days, solid.beyond_use_days or days, days)
     parts = solid.parts if isinstance(solid, Tablets) else 1
-    numbered = enumerate(windows(steps, longest), 1)
+    numbered = enumerate(windows(steps, faster, longest), 1)
     fills = tuple(fill_of(number, *window, (steps, faster), parts) for number, window in numbered)
     fills = tuple(fill._replace(order_on=_before(fill.first, lead_days)) for fill in fills)
     quantity = summed(fill.counts for fill in fills)
@@ -276,10 +274,11 @@ def best_strengths(plan: Plan) -> tuple[Mass, ...]:
     >>> [str(strength) for strength in best_strengths(plan)]
     ['4.5 mg', '3 mg', '1.5 mg']
     """
-    preparation = plan.preparation
+    first = phases(plan.steps)[0]
+    preparation = first[0].preparation
     if not isinstance(preparation, Capsules | Tablets):
         raise InvalidInputError([Problem("plan", "is of a liquid; it has no strengths to choose")])
-    return _best(preparation, [step for step in plan.steps if step.preparation is preparation])
+    return _best(preparation, first)
 
 
 def _best(solid: Capsules | Tablets, steps: Iterable[PlanStep]) -> tuple[Mass, ...]:

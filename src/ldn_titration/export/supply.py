@@ -26,7 +26,7 @@ def supply_json(plan: Plan, needed: Supply, findings: Sequence[Finding] = ()) ->
     screening = plan.screening
     told: dict[str, Any] = {"schema": SUPPLY_SCHEMA, "status": plan.status, "drug": DRUG}
     told["verdict"] = str(screening.verdict)
-    if needed.bottles:
+    if any(not part.is_counted for part in needed.parts):
         told["bottles"] = [_bottle(bottle) for bottle in needed.bottles]
     for part in needed.parts:
         if part.is_counted:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ldn_titration import sig
-from ldn_titration.days import PlannedDose, PlanStep
+from ldn_titration.days import PlannedDose, PlanStep, phases
 from ldn_titration.knowledge import policy
 from ldn_titration.plan import DRUG, Plan
 from ldn_titration.preparation import Drops, OralSolution, Preparation
@@ -36,13 +36,13 @@ class Sheet(NamedTuple):
 def preparation_sheets(plan: Plan) -> tuple[Sheet, ...]:
     """How each preparation is made and measured, and what each step takes of it."""
     return tuple(
-        _sheet(plan, preparation, str(on) if place else "")
-        for place, (on, preparation) in enumerate(plan.preparations)
+        _sheet(plan, same, str(same[0].first) if place else "")
+        for place, same in enumerate(phases(plan.steps))
     )
 
 
-def _sheet(plan: Plan, preparation: Preparation, since: str) -> Sheet:
-    steps = [step for step in plan.steps if step.preparation is preparation and step.doses]
+def _sheet(plan: Plan, phase: Sequence[PlanStep], since: str) -> Sheet:
+    preparation, steps = phase[0].preparation, [step for step in phase if step.doses]
     facts = [("Drug", f"{DRUG} (doses are of the hydrochloride)"), *_recipe(preparation)]
     facts += [("When", how_often(plan).capitalize()), *_dates(preparation)]
     tidy = tuple((name, unbroken(value)) for name, value in facts)

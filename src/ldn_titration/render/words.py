@@ -63,6 +63,8 @@ MONTHS = (
     "December",
 )
 
+_OFTEN = {0: "no dose", 1: "once a day", 2: "twice a day"}
+
 REMINDERS = (
     "Never take two doses to make up for one that was missed.",
     "Before any opioid (painkiller, cough or diarrhoea medicine), say that you take naltrexone.",
@@ -113,7 +115,7 @@ def how_often(plan: Plan) -> str:
     """How often and when it is taken: "once a day at bedtime"; the time only where it is one."""
     counts = {len(step.doses) for step in plan.steps if step.doses} or {0}
     most = max(counts)
-    often = {1: "once a day", 2: "twice a day"}.get(most, f"{most} times a day")
+    often = _OFTEN.get(most, f"{most} times a day")
     often = f"up to {often}" if len(counts) > 1 else often
     times = [step.time_of_day for step in plan.steps if step.doses]
     time = times[0] if most == 1 and not times_differ(plan) else None
@@ -145,9 +147,9 @@ def next_words(step: PlanStep) -> str:
     """When the next step may begin, where that is a range; else empty."""
     if step.earliest_next is None:
         return ""
-    return (
-        f"the next step may begin after {sig.count((step.earliest_next - step.first).days, 'day')}"
-    )
+    days = (step.earliest_next - step.first).days
+    when = f"after {sig.count(days, 'day')}" if days > 0 else "at once"
+    return f"the next step may begin {when}"
 
 
 def dose_words(step: PlanStep) -> str:

@@ -18,7 +18,7 @@ from ldn_titration.rules.case import Case, Found, rule
 from ldn_titration.rules.exposures import Exposure
 from ldn_titration.values import whole_day
 
-__all__ = ["first_free_day", "later", "not_before", "opioid_free_days"]
+__all__ = ["first_free_day", "last_day", "later", "not_before", "opioid_free_days"]
 
 _HISTORY = "opioids medications"
 
@@ -298,23 +298,31 @@ def _still_warns(exposure: Exposure, case: Case) -> bool:
     return opioid_free_days(exposure.last, case.start) < exposure.longest
 
 
+def last_day(exposure: Exposure, zone: tzinfo | None = None) -> date | None:
+    """The day of the last dose, in ``zone`` where both have one; None where it is not known."""
+    last = exposure.last
+    if exposure.ongoing or last is None:
+        return None
+    if isinstance(last, datetime) and zone is not None:
+        try:
+            last = last.astimezone(zone)
+        except OverflowError:  # the calendar ends within a day of it: the day as written
+            return whole_day(last)
+    return whole_day(last)
+
+
 def first_free_day(exposure: Exposure, base: Knowledge, zone: tzinfo | None = None) -> date | None:
     """The first day on which every window that could apply has passed; a depot: its look-back.
-
-    A last dose with a time counts on its day in ``zone``, where the plan's start has one.
 
     None where no day can be known: an opioid that is taken still, or a substance or a last
     dose that is not known.
     """
-    if exposure.ongoing or exposure.last is None or not exposure.rows:
+    last, lookback = last_day(exposure, zone), base.policy["depot_lookback"].whole
+    rows = [row for row in exposure.rows if row.is_opioid]
+    if last is None or not rows:
         return None
-    lookback = base.policy["depot_lookback"].whole
-    rows = (row for row in exposure.rows if row.is_opioid)
     days = (lookback if row.window is None else row.window[1] for row in rows)
-    last = exposure.last
-    if isinstance(last, datetime) and zone is not None:
-        last = last.astimezone(zone)
-    return later(whole_day(last), max(days) + 1)
+    return later(last, max(days) + 1)
 
 
 def not_before(case: Case) -> date | None:
