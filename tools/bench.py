@@ -301,7 +301,7 @@ def page(found: list[Figure], sticks: list[tuple[str, str]], cold: float) -> str
         f"Measured by `make bench` on {time.strftime('%Y-%m-%d')}, version {__version__}, "
         f"Python {sys.version.split()[0]}, {os.cpu_count()} cores.",
         "Each figure is a ratio: the median of 15 or 21 rounds in which candidate and yardstick",
-        "take turns. The plan is 18 steps of 7 days of drops; its rows have nine fields.",
+        "take turns. The plan is 18 steps of 7 days of drops; its rows have ten fields.",
         "",
         "| goal | what | wanted | reached | |",
         "| --- | --- | --- | --- | --- |",
