@@ -370,7 +370,8 @@ class _Walk:
             return  # nothing follows that could be cut off
         if self._pausing() and self.back_on is not None:
             self.found.cut_off = True
-            self.found.gap_beyond = self.gap + (self.back_on - self.today).days > LONGEST_GAP
+            without = self.gap + (self.back_on - self.today).days + self._days_off_ahead()
+            self.found.gap_beyond = without > LONGEST_GAP
             return
         due = self.today == self.back_on or self._days_off_ahead() == 0
         if self.broken and self.gap > LONGEST_GAP and due and (self.open or self._climb()):
