@@ -83,7 +83,7 @@ LENGTHS = {
     "interactions": 15,
     "medicines": 4772,
     "opioids": 87,
-    "policy": 44,
+    "policy": 45,
     "products": 1127,
     "protocols": 36,
     "qualifiers": 10,
@@ -245,6 +245,7 @@ LIMITS = {
     "gap_to_resume": ("14", "days"),
     "lofexidine_gap": ("2", "hours"),
     "lone_step": ("7", "days"),
+    "order_surplus": ("2", "times"),
     # the patient, facts.md 3.2 and 3.4
     "adult_age": ("18", "years"),
     "liver_enzymes_caution": ("3", "times the upper limit"),

@@ -279,6 +279,23 @@ def test_notes_of_a_planned_opioid_come_back_with_the_plan() -> None:
     assert dues(plan(unknown, known, patient=planned))["NO DOSE: opioid"] == "2027-03-17"
 
 
+def test_the_notes_of_a_second_planned_opioid_stay_when_the_first_is_told() -> None:
+    """Told on 10 February, the first goes; the second, on 10 May, keeps all three of its notes."""
+    both = [PlannedOpioid(on=date(2027, month, 10), reason="surgery") for month in (2, 5)]
+    made = plan(
+        on("02-10", "opioid", exposure=OXYCODONE),
+        patient=known_facts(planned_opioid=both),
+        days=180,
+    )
+    left = [(m.title, str(m.on)) for m in made.screening.milestones if m.code == "MON-05"]
+    assert left == [
+        ("Last dose before opioid", "2027-02-06"),
+        ("Last dose before opioid", "2027-05-06"),
+        ("NO DOSE: opioid", "2027-05-07"),
+        ("Earliest restart", "2027-05-25"),
+    ]
+
+
 def test_a_range_whose_diary_ends_it_is_planned() -> None:
     steps = [{"dose": "1.5 mg", "days": 7, "fewest_days": 3}, {"dose": "3 mg"}]
     made = plan(on("01-04", "stayed"), on("01-09", "stopped"), steps=steps, days=None)

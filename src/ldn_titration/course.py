@@ -104,9 +104,9 @@ def days_off_ahead(course: Course, terms: Terms) -> int:
     """The days off of a cycle with which a course begins, before its next dose."""
     stretch, _ = nearest(course, terms)
     cycle = terms.steps[stretch.step].cycle if stretch is not None else None
-    if stretch is None or cycle is None or cycle.is_on(stretch.position):
+    if stretch is None or cycle is None or not stretch.part:
         return 0
-    return min(stretch.days, cycle.days - stretch.position % cycle.days)
+    return min(stretch.days, cycle.days_off_from(stretch.position))
 
 
 def _own_days(step: int, terms: Terms) -> int:

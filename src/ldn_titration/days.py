@@ -96,9 +96,9 @@ class PlanStep(NamedTuple):
         into = self.position % cycle.days
         if not into:
             return str(cycle)
-        turns = (cycle.days_on if cycle.is_on(into) else cycle.days) - into
-        told = "next day off" if cycle.is_on(into) else "first dose"
-        return f"{cycle}, {told} {self.first + timedelta(turns)}"
+        if cycle.is_on(into):
+            return f"{cycle}, next day off {self.first + timedelta(cycle.days_on - into)}"
+        return f"{cycle}, first dose {self.first + timedelta(cycle.days_off_from(into))}"
 
     @property
     def cycle(self) -> Cycle | None:

@@ -60,9 +60,8 @@ def _first_dose(step: PlanStep, day: int) -> int | None:
     """The first day of a step with a dose, from that day on, as an ordinal."""
     first, last = step.first.toordinal(), step.last.toordinal()
     begin, cycle = max(day, first), step.cycle
-    place = step.position + begin - first
-    if cycle is not None and not cycle.is_on(place):
-        begin += cycle.days - place % cycle.days
+    if cycle is not None:
+        begin += cycle.days_off_from(step.position + begin - first)
     return begin if step.doses and begin <= last else None
 
 

@@ -15,7 +15,7 @@ from ldn_titration.days import PlanStep
 from ldn_titration.errors import InvalidInputError, Problem, QuantityError
 from ldn_titration.fills import Counts
 from ldn_titration.findings import Finding, Severity
-from ldn_titration.knowledge import knowledge
+from ldn_titration.knowledge import knowledge, policy
 from ldn_titration.plan import Plan
 from ldn_titration.preparation import Capsules, Preparation, Tablets
 from ldn_titration.quantities import Mass, Volume
@@ -27,7 +27,6 @@ from ldn_titration.values import Value, faults
 __all__ = ["Order", "check_order"]
 
 _MOST_PIECES = 1_000_000
-_ROOM = 2
 
 
 def _read_quantity(value: object) -> Volume | Counts:
@@ -148,6 +147,7 @@ def _quantity_findings(order: Order, plan: Plan, part: PreparationSupply) -> Ite
     ordered, fills = _by_unit(order.quantity), order.refills + 1
     dispensed = _by_unit(part.dispense.quantity)
     needed = dispensed if part.is_counted else _volume_needed(part)
+    most = policy("order_surplus").value
     for unit in needed | ordered:
         have, need = ordered.get(unit, Fraction(0)) * fills, needed.get(unit, Fraction(0))
         said = (
@@ -155,7 +155,7 @@ def _quantity_findings(order: Order, plan: Plan, part: PreparationSupply) -> Ite
         )
         if have < need:
             yield _finding("ORD-01", Severity.CAUTION, said, "Raise the quantity or the refills.")
-        elif have > _ROOM * dispensed.get(unit, Fraction(0)):
+        elif have > most * dispensed.get(unit, Fraction(0)):
             yield _finding("ORD-01", Severity.INFO, said, "Check that so much is meant.")
     if not part.is_counted:
         yield from _too_few_fills(order, plan, part)

@@ -277,15 +277,18 @@ def _moved(plan: Plan, milestones: Iterable[Milestone]) -> Iterator[Milestone]:
     """The dated notes as they are after the diary.
 
     The review is as many days later as the target dose really was. What was noted of a
-    planned opioid goes, once the diary tells of one; and what lies after a stop.
+    planned opioid goes, once the diary tells of one; and what lies after a stop. The notes
+    of one planned opioid are a last dose, the days without, and the restart right after them.
     """
     reached, told = _settled_on(plan), _opioids_told_until(plan)
-    stopped, dropped = any(isinstance(event, Stopped) for event in plan.diary), False
+    stopped = any(isinstance(event, Stopped) for event in plan.diary)
+    dropped = after_pause = False
     for due in milestones:
         if stopped and due.on > plan.end:
             continue
         if due.code == _PLANNED_OPIOID:
-            dropped = due.on <= told if due.every_day else dropped and due.on > plan.start
+            dropped = due.on <= told if due.every_day else dropped and after_pause
+            after_pause = due.every_day
             if not dropped:
                 yield due
         elif due.code != _REVIEW:

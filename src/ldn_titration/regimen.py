@@ -124,6 +124,10 @@ class Cycle(Value):
         """Whether a dose is taken on that day of the step, counted from 0."""
         return day % self.days < self.days_on
 
+    def days_off_from(self, day: int) -> int:
+        """How many days off lie ahead from that day of the step, before its next dose."""
+        return 0 if self.is_on(day) else self.days - day % self.days
+
     def on_days(self, first: int, days: int) -> int:
         """How many of so many days have a dose, from that day of the step on."""
         return self._on_before(first + days) - self._on_before(first)

@@ -53,7 +53,7 @@ __all__ = [
     "shipped_tables",
 ]
 
-VERSION = "2026.11.3"
+VERSION = "2026.11.4"
 
 TABLES = (
     "brands",
@@ -93,6 +93,7 @@ _NEEDED = (
     "low_dose_ceiling",
     "low_dose_floor",
     "open_step",
+    "order_surplus",
     "quantity_least",
     "review_at_target",
     "solubility",

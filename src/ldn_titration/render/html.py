@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 
 from ldn_titration.markup import escape, rows_table
-from ldn_titration.order import Order, check_order
+from ldn_titration.order import Order
 from ldn_titration.patient import PatientFacts
 from ldn_titration.plan import Plan
 from ldn_titration.render.calendar import Cell, Grid, Note, calendar, calendar_note
 from ldn_titration.render.clinician import clinician_tables, plan_facts, verdict_words
-from ldn_titration.render.pharmacy import Pharmacy, pharmacy_page, supply_or_why
+from ldn_titration.render.pharmacy import Pharmacy, supplied
 from ldn_titration.render.sheet import Sheet, preparation_sheets
 from ldn_titration.render.words import NOT_REVIEWED, Table, judged, mark, override_words, title
 from ldn_titration.sig import NO_DOSE
@@ -33,10 +33,7 @@ def plan_html(
     is. ``dateless`` prints Day 1, Day 2, ... in place of dates. Bottles are ordered
     ``lead_days`` before they are needed; an ``order`` is checked against the plan.
     """
-    needed = supply_or_why(plan, lead_days)
-    known = None if isinstance(needed, str) else needed
-    found = check_order(order, plan, known) if order and known else ()
-    pharmacy = pharmacy_page(plan, needed, found, dateless=dateless)
+    needed, pharmacy = supplied(plan, lead_days, order, dateless=dateless)
     sheets = "\n".join(_sheet(sheet, mark(plan)) for sheet in preparation_sheets(plan))
     heading = escape(title(plan))
     name = f"<p>For: {escape(patient.name)}</p>" if patient and patient.name else ""
@@ -44,7 +41,7 @@ def plan_html(
     overridden = "".join(f"<p>{escape(words)}</p>\n" for words in override_words(plan.screening))
     note = escape(calendar_note(plan))
     grids = "\n".join(
-        _grid(grid, note, marked, dateless) for grid in calendar(plan, known, dateless=dateless)
+        _grid(grid, note, marked, dateless) for grid in calendar(plan, needed, dateless=dateless)
     )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ldn_titration.errors import MissingExtraError, UndrawableTextError
-from ldn_titration.order import Order, check_order
+from ldn_titration.order import Order
 from ldn_titration.patient import PatientFacts
 from ldn_titration.plan import Plan
 from ldn_titration.render.calendar import Cell, Grid, calendar, calendar_note
 from ldn_titration.render.clinician import clinician_tables, plan_facts, verdict_words
-from ldn_titration.render.pharmacy import Pharmacy, pharmacy_page, supply_or_why
+from ldn_titration.render.pharmacy import Pharmacy, supplied
 from ldn_titration.render.sheet import preparation_sheets
 from ldn_titration.render.words import (
     NOT_REVIEWED,
@@ -52,11 +52,8 @@ def plan_pdf(
     that the shipped font cannot draw. The same plan gives the same bytes.
     """
     typst = require_typst()
-    needed = supply_or_why(plan, lead_days)
-    known = None if isinstance(needed, str) else needed
-    found = check_order(order, plan, known) if order and known else ()
-    pharmacy = pharmacy_page(plan, needed, found, dateless=dateless)
-    page = json.dumps(_page(plan, known, pharmacy, patient, dateless), ensure_ascii=False)
+    needed, pharmacy = supplied(plan, lead_days, order, dateless=dateless)
+    page = json.dumps(_page(plan, needed, pharmacy, patient, dateless), ensure_ascii=False)
     _require_drawable(page)
     fonts = typst.Fonts(
         include_system_fonts=False,

@@ -13,6 +13,7 @@ from ldn_titration.days import PlanStep
 from ldn_titration.errors import InvalidInputError
 from ldn_titration.fills import Counts
 from ldn_titration.findings import Finding, Severity
+from ldn_titration.order import Order, check_order
 from ldn_titration.plan import DRUG, Plan
 from ldn_titration.preparation import Drops, OralSolution, Preparation
 from ldn_titration.quantities import Volume
@@ -26,7 +27,7 @@ from ldn_titration.render.words import (
 )
 from ldn_titration.supply import PreparationSupply, Supply, supply
 
-__all__ = ["Pharmacy", "pharmacy_page", "supply_notes", "supply_or_why"]
+__all__ = ["Pharmacy", "pharmacy_page", "supplied", "supply_notes"]
 
 
 class Pharmacy(NamedTuple):
@@ -38,12 +39,17 @@ class Pharmacy(NamedTuple):
     notes: tuple[str, ...]
 
 
-def supply_or_why(plan: Plan, lead_days: int = 0) -> Supply | str:
-    """The supply of a plan, or why it cannot be worked out."""
+def supplied(
+    plan: Plan, lead_days: int = 0, order: Order | None = None, *, dateless: bool = False
+) -> tuple[Supply | None, Pharmacy]:
+    """The supply of a plan (None where it cannot be worked out), and the page that tells it."""
     try:
-        return supply(plan, lead_days=lead_days)
+        needed = supply(plan, lead_days=lead_days)
     except InvalidInputError as error:
-        return f"Bottles cannot be worked out: {error}."
+        why = f"The supply cannot be worked out: {error}."
+        return None, pharmacy_page(plan, why, dateless=dateless)
+    findings = check_order(order, plan, needed) if order else ()
+    return needed, pharmacy_page(plan, needed, findings, dateless=dateless)
 
 
 def pharmacy_page(
