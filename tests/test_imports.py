@@ -69,7 +69,7 @@ def test_no_source_asserts_evaluates_or_reaches_out(path: Path) -> None:
 def test_only_the_command_line_reads_clocks_files_and_environment() -> None:
     """Below cli, nothing asks for today, the environment or a file but shipped data."""
     for path in SOURCES:
-        if path.name in {"cli.py", "__main__.py"}:
+        if "cli" in path.parts or path.name == "__main__.py":
             continue
         text = path.read_text(encoding="utf-8")
         for word in (".today(", ".now(", "os.environ", "time.time", "random."):

@@ -1,0 +1,67 @@
+"""What the commands read and write: requests, overlays, faces."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ldn_titration.errors import InvalidInputError, Problem
+from ldn_titration.knowledge import Knowledge
+from ldn_titration.request import MAX_BYTES, PlanRequest, read_request
+
+__all__ = ["base_of", "request_in", "stamp", "write"]
+
+
+def stamp(base: Knowledge) -> dict[str, Any]:
+    """Which knowledge base an output rests on."""
+    return {"knowledge": {"version": base.version, "sha256": base.sha256}}
+
+
+def base_of(options: argparse.Namespace) -> Knowledge:
+    """The shipped knowledge base, or that of this site."""
+    from ldn_titration.knowledge import knowledge
+
+    if options.overlay is None:
+        return knowledge()
+    from ldn_titration.knowledge.overlay import overlaid
+
+    with open(options.overlay, "rb") as file:
+        return overlaid(file.read(MAX_BYTES + 1), options.overlay)
+
+
+def request_in(name: str) -> PlanRequest:
+    """The request in that file, or on standard input where it is "-"."""
+    if name == "-":
+        return read_request(sys.stdin.buffer.read(MAX_BYTES + 1))
+    with open(name, "rb") as file:
+        return read_request(file.read(MAX_BYTES + 1))
+
+
+def write(content: str | bytes, out: str | None) -> None:
+    """Write to that file, whole or not at all, or to standard output."""
+    data = content.encode() if isinstance(content, str) else content
+    if out is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    target = Path(out)
+    if target.is_dir() or not target.parent.is_dir():
+        raise InvalidInputError([Problem("--out", f"{out} is no file in a folder that exists")])
+    _replace(target, data)
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Write beside the target and move into its place, so that no half file is ever left."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink()
+        raise

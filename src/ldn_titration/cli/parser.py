@@ -1,0 +1,110 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from ldn_titration import __version__
+from ldn_titration.cli.commands import (
+    run_opioid,
+    run_plan,
+    run_protocols,
+    run_schema,
+    run_screen,
+    run_self_check,
+    run_supply,
+)
+from ldn_titration.cli.faces import ENDINGS
+from ldn_titration.regimen import MAX_DAYS
+
+__all__ = ["parser"]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The reader of the command line: each command with its options."""
+    parser = argparse.ArgumentParser(
+        prog="ldn-titration",
+        description="Plan low-dose naltrexone titrations. For clinicians; not a medical device, "
+        "and its rules are not yet clinically reviewed.",
+        epilog="Exit codes: 0 done; 2 the request is wrong; 3 screening does not clear; "
+        "4 a dose that cannot be measured; 5 an optional part is not installed.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_plan(commands)
+    supply_ = _command(commands, "supply", run_supply, "say what to dispense, and when to make it")
+    _add_request(supply_)
+    _add_format(supply_)
+    _add_lead_days(supply_)
+    supply_.add_argument(
+        "--fill-days", type=_days(1), metavar="N", help="the most days of one fill of capsules"
+    )
+    supply_.add_argument("--draft", action="store_true", help="also where screening does not clear")
+    _add_overlay(supply_)
+    screen = _command(commands, "screen", run_screen, "say whether naltrexone may be started")
+    _add_request(screen)
+    _add_format(screen)
+    _add_overlay(screen)
+    _add_format(_command(commands, "protocols", run_protocols, "list the published regimens"))
+    opioid = _command(commands, "opioid", run_opioid, "say what is known of an opioid")
+    opioid.add_argument("name", metavar="NAME-OR-RXCUI")
+    _add_format(opioid)
+    _add_overlay(opioid)
+    self_check = _command(commands, "self-check", run_self_check, "show every rule its canaries")
+    _add_format(self_check)
+    _add_overlay(self_check)
+    schema = _command(commands, "schema", run_schema, "print a JSON Schema")
+    schema.add_argument("of", choices=("request", "plan"))
+    return parser
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], words: str
+) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words)
+    made.set_defaults(run=run)
+    return made
+
+
+def _add_plan(commands: Any) -> None:
+    plan = _command(commands, "plan", run_plan, "make a plan and print it, or write it to a file")
+    _add_request(plan)
+    plan.add_argument("--format", choices=tuple(ENDINGS.values()))
+    plan.add_argument("--out", metavar="FILE", help="its ending tells the format")
+    plan.add_argument("--draft", action="store_true", help="also where screening does not clear")
+    plan.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of a PDF")
+    plan.add_argument("--dateless", action="store_true", help="Day 1, Day 2, ... (html, pdf)")
+    _add_lead_days(plan)
+    _add_overlay(plan)
+
+
+def _days(least: int) -> Callable[[str], int]:
+    """The reader of an argument in whole days."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not least <= int(text[:9]) <= MAX_DAYS:
+            words = f"must be a whole number of days from {least} to {MAX_DAYS}"
+            raise argparse.ArgumentTypeError(words)
+        return int(text)
+
+    return read
+
+
+def _add_lead_days(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--lead-days", type=_days(0), default=0, metavar="N", help="how long before need to order"
+    )
+
+
+def _add_request(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("request", metavar="REQUEST.json", help='a request file, or "-"')
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("text", "json"))
+
+
+def _add_overlay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--overlay", metavar="FILE.toml", help="this site's additions to the rules")
