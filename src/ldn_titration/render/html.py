@@ -5,16 +5,17 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from ldn_titration.due import Note
 from ldn_titration.markup import escape, rows_table
 from ldn_titration.order import Order
 from ldn_titration.patient import PatientFacts
 from ldn_titration.plan import Plan
-from ldn_titration.render.calendar import Cell, Grid, Note, calendar, calendar_note
+from ldn_titration.render.calendar import Cell, Grid, calendar, calendar_note
 from ldn_titration.render.clinician import clinician_tables, plan_facts, verdict_words
 from ldn_titration.render.pharmacy import Pharmacy, supplied
 from ldn_titration.render.sheet import Sheet, preparation_sheets
-from ldn_titration.render.words import NOT_REVIEWED, Table, judged, mark, override_words, title
 from ldn_titration.sig import NO_DOSE
+from ldn_titration.words import NOT_REVIEWED, Table, judged, mark, override_words, title
 
 __all__ = ["plan_html"]
 
