@@ -78,6 +78,38 @@ def _add_plan(commands: Any) -> None:
     plan.add_argument("--dateless", action="store_true", help="Day 1, Day 2, ... (html, pdf)")
     _add_lead_days(plan)
     _add_overlay(plan)
+    _add_calendar_file(plan)
+
+
+def _add_calendar_file(plan: argparse.ArgumentParser) -> None:
+    file = plan.add_argument_group("calendar file (ics)")
+    file.add_argument(
+        "--each", choices=("day", "step"), default="day", help="an event a day, or one a step"
+    )
+    file.add_argument(
+        "--at",
+        type=_wall_time,
+        action="append",
+        default=[],
+        metavar="[NAME=]HH:MM",
+        help="the wall time of doses, or of those at a time of day, such as bedtime=22:00",
+    )
+    file.add_argument("--remind", action="store_true", help="a reminder at the time of each dose")
+    file.add_argument("--with-name", action="store_true", help="the patient's name in its title")
+    file.add_argument("--key", metavar="TEXT", help="tells apart patients with the same plan")
+    file.add_argument(
+        "--replaces",
+        action="append",
+        default=[],
+        metavar="OLD.json",
+        help="the request of an earlier file whose events end; oldest first",
+    )
+
+
+def _wall_time(text: str) -> tuple[str, str]:
+    """A named time of day (empty: any without one) and its wall time."""
+    name, _, clock = text.rpartition("=")
+    return name, clock
 
 
 def _days(least: int) -> Callable[[str], int]:
