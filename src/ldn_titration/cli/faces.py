@@ -14,7 +14,7 @@ from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.plan import Plan
 from ldn_titration.request import PlanRequest
 
-__all__ = ["ENDINGS", "drawer", "face_of", "text_or_json"]
+__all__ = ["ENDINGS", "FACES", "drawer", "face_of", "text_or_json"]
 
 ENDINGS = {
     ".txt": "text",
@@ -25,6 +25,9 @@ ENDINGS = {
     ".csv": "csv",
 }
 """The face that each ending of a file's name asks for."""
+
+FACES = (*ENDINGS.values(), "fhir")
+"""Every face of a plan; a FHIR file has no ending of its own."""
 
 
 def face_of(options: argparse.Namespace) -> str:
@@ -59,6 +62,10 @@ def drawer(face: str, options: argparse.Namespace, request: PlanRequest) -> Call
         from ldn_titration.export.tabular import plan_csv
 
         return plan_csv
+    if face == "fhir":
+        from ldn_titration.export.fhir import plan_fhir
+
+        return plan_fhir
     if face == "ics":
         return _calendar_drawer(options, request)
     page = {

@@ -16,7 +16,7 @@ from ldn_titration.cli.commands import (
     run_self_check,
     run_supply,
 )
-from ldn_titration.cli.faces import ENDINGS
+from ldn_titration.cli.faces import FACES
 from ldn_titration.regimen import MAX_DAYS
 
 __all__ = ["parser"]
@@ -71,7 +71,7 @@ def _command(
 def _add_plan(commands: Any) -> None:
     plan = _command(commands, "plan", run_plan, "make a plan and print it, or write it to a file")
     _add_request(plan)
-    plan.add_argument("--format", choices=tuple(ENDINGS.values()))
+    plan.add_argument("--format", choices=FACES)
     plan.add_argument("--out", metavar="FILE", help="its ending tells the format")
     plan.add_argument("--draft", action="store_true", help="also where screening does not clear")
     plan.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of a PDF")
