@@ -3,12 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 LDN := $(BIN)/ldn-titration
 
-.PHONY: help setup demo test check bench docs cases clean
+.PHONY: help setup demo test peers check bench docs cases clean
 
 help:
 	@echo "make setup   a .venv with all that a plan can be written as"
 	@echo "make demo    plan the example of 18 weeks of drops: build/calendar.pdf and .html"
 	@echo "make test    the tests"
+	@echo "make peers   the checks with foreign programs: Chromium, npm's readers (needs node, chromium)"
 	@echo "make check   lint, types, layers, docstrings, stale files"
 	@echo "make bench   the benchmarks, into docs/benchmarks.md"
 	@echo "make docs    the generated reference pages"
@@ -38,6 +39,19 @@ demo: setup
 
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses auto
+
+PEERS := tests/peers/node_modules/.package-lock.json
+
+$(PEERS): tests/peers/package.json
+	@command -v npm >/dev/null || { echo "make peers needs node 18 or newer with npm, and" \
+	  "chromium; on Debian: apt-get install nodejs npm chromium"; exit 1; }
+	npm install --prefix tests/peers --no-progress --loglevel=error
+	@touch $@
+
+peers: .venv/dev $(PEERS)
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+	  echo "make peers needs chromium; on Debian: apt-get install chromium"; exit 1; }
+	$(BIN)/python -m pytest tests/peers
 
 check: .venv/dev
 	$(BIN)/ruff check .

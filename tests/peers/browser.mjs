@@ -1,0 +1,149 @@
+// Opens pages in Chromium and prints, as JSON, what was seen of each; it judges nothing.
+// Usage: node browser.mjs JOB.json, with {"chromium": FILE, "out": FOLDER, "pages": {NAME: FILE}}.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const FLAGS = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+const WIDE = { width: 1280, height: 900 };
+const ZOOMED = { width: 640, height: 450 }; // what 200 % leaves of a screen of 1280
+const NARROW = { width: 320, height: 640 }; // and 400 %, or a small telephone
+
+const job = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const profile = mkdtempSync(join(tmpdir(), "profile-"));
+const browser = await chromium.launchPersistentContext(profile, {
+  executablePath: job.chromium, args: FLAGS, headless: true, viewport: WIDE,
+});
+const seen = {};
+try {
+  for (const [name, file] of Object.entries(job.pages)) seen[name] = await look(name, file);
+  seen.version = browser.browser()?.version() ?? "";
+} finally {
+  await browser.close();
+  rmSync(profile, { recursive: true, force: true });
+}
+process.stdout.write(JSON.stringify(seen));
+
+async function look(name, file) {
+  const page = await browser.newPage();
+  const address = pathToFileURL(file).href;
+  const requests = [];
+  const complaints = [];
+  page.on("request", (request) => request.url() === address || requests.push(request.url()));
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  await page.goto(address);
+  const at = (size, scheme) => resized(page, size, scheme);
+  const found = { requests, complaints, axe: {}, layout: {} };
+
+  await at(WIDE, "light");
+  found.layout.wide = await page.evaluate(laidOut);
+  found.axe.light = await judged(page);
+  await page.screenshot({ path: join(job.out, `${name}-light.png`), fullPage: true });
+  found.stops = await tabbed(page);
+  await at(WIDE, "dark");
+  found.axe.dark = await judged(page);
+  await page.screenshot({ path: join(job.out, `${name}-dark.png`), fullPage: true });
+  await at(ZOOMED, "light");
+  found.layout.zoomed = await page.evaluate(laidOut);
+  await page.screenshot({ path: join(job.out, `${name}-zoomed.png`) });
+  await at(NARROW, "light");
+  found.layout.narrow = await page.evaluate(laidOut);
+  found.axe.narrow = await judged(page);
+  await page.screenshot({ path: join(job.out, `${name}-320.png`) });
+
+  await page.setViewportSize(WIDE);
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  found.rows = await page.evaluate(printedRows);
+  found.ink = await page.evaluate(() => getComputedStyle(document.body).color);
+  for (const format of ["A4", "Letter"])
+    await page.pdf({ path: join(job.out, `${name}-${format}.pdf`), format, preferCSSPageSize: false });
+  await page.close();
+  return found;
+}
+
+async function resized(page, size, scheme) {
+  await page.setViewportSize(size);
+  await page.emulateMedia({ media: "screen", colorScheme: scheme });
+}
+
+// What axe-core objects to: [rule, impact, what it is about, the first elements].
+async function judged(page) {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+    return violations.map((v) => [v.id, v.impact, v.help, v.nodes.slice(0, 3).map((n) => n.html)]);
+  });
+}
+
+// The elements on which the focus stops, until it leaves the page; each with its outline.
+async function tabbed(page) {
+  const stops = [];
+  for (let step = 0; step < 60; step += 1) {
+    await page.keyboard.press("Tab");
+    const stop = await page.evaluate(() => {
+      const one = document.activeElement;
+      if (!one || one === document.body) return null;
+      const { outlineStyle, outlineWidth } = getComputedStyle(one);
+      return { name: one.getAttribute("aria-label") ?? one.textContent.slice(0, 40),
+        outline: `${outlineStyle} ${outlineWidth}` };
+    });
+    if (stop === null) return { stops, trapped: false };
+    stops.push(stop);
+  }
+  return { stops, trapped: true };
+}
+
+// How wide the page is, what is cut or stands outside its box, and in which order days are read.
+function laidOut() {
+  const width = document.documentElement.clientWidth;
+  const cut = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode;
+    if (!text.data.trim() || hidden(text.parentElement)) continue;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    const cell = text.parentElement.closest("td, th, caption, p, li, dd, dt, h1, h2, body");
+    const box = cell.getBoundingClientRect();
+    const scrolls = text.parentElement.closest("[tabindex='0']") !== null;
+    for (const rect of range.getClientRects()) {
+      const outside = rect.left < box.left - 1 || rect.right > box.right + 1
+        || rect.top < box.top - 4 || rect.bottom > box.bottom + 4;
+      const beyond = !scrolls && (rect.left < -0.5 || rect.right > width + 0.5);
+      if (outside || beyond) { cut.push(text.data); break; }
+    }
+  }
+  const places = [...document.querySelectorAll(".on")].map((day) => day.getBoundingClientRect());
+  const seen = places.map((place, at) => [Math.round(place.top), Math.round(place.left), at]);
+  seen.sort((one, other) => one[0] - other[0] || one[1] - other[1]);
+  const small = [...document.querySelectorAll("p, td, th, span, dd, li")]
+    .map((one) => parseFloat(getComputedStyle(one).fontSize)).reduce((a, b) => Math.min(a, b), 99);
+  return {
+    width, needed: document.documentElement.scrollWidth, cut, smallest: small,
+    order: seen.map((place) => place[2]),
+    days: [...document.querySelectorAll(".on")].map((day) => day.innerText.trim()),
+    doses: [...document.querySelectorAll("p.dose")].map((dose) => dose.innerText.trim()),
+  };
+
+  function hidden(element) {
+    for (let one = element; one; one = one.parentElement) {
+      const style = getComputedStyle(one);
+      if (style.display === "none" || style.clipPath !== "none") return true;
+    }
+    return false;
+  }
+}
+
+// What each row of every table says, cell by cell, in the order of the document.
+function printedRows() {
+  return [...document.querySelectorAll("tbody tr")].map((row) =>
+    [...row.cells].map((cell) => cell.innerText.trim()).filter(Boolean));
+}
