@@ -14,6 +14,7 @@ const FLAGS = [
 ];
 const WIDE = { width: 1280, height: 900 };
 const ZOOMED = { width: 640, height: 450 }; // what 200 % leaves of a screen of 1280
+const TABLET = { width: 768, height: 1024 };
 const NARROW = { width: 320, height: 640 }; // and 400 %, or a small telephone
 
 const job = JSON.parse(readFileSync(process.argv[2], "utf8"));
@@ -54,10 +55,13 @@ async function look(name, file) {
   await at(ZOOMED, "light");
   found.layout.zoomed = await page.evaluate(laidOut);
   await page.screenshot({ path: join(job.out, `${name}-zoomed.png`) });
+  await at(TABLET, "light");
+  found.layout.tablet = await page.evaluate(laidOut);
+  await page.screenshot({ path: join(job.out, `${name}-768.png`), fullPage: true });
   await at(NARROW, "light");
   found.layout.narrow = await page.evaluate(laidOut);
   found.axe.narrow = await judged(page);
-  await page.screenshot({ path: join(job.out, `${name}-320.png`) });
+  await page.screenshot({ path: join(job.out, `${name}-320.png`), fullPage: true });
 
   await page.setViewportSize(WIDE);
   await page.emulateMedia({ media: "print", colorScheme: "dark" });
@@ -113,11 +117,10 @@ function laidOut() {
     range.selectNodeContents(text);
     const cell = text.parentElement.closest("td, th, caption, p, li, dd, dt, h1, h2, body");
     const box = cell.getBoundingClientRect();
-    const scrolls = text.parentElement.closest("[tabindex='0']") !== null;
     for (const rect of range.getClientRects()) {
       const outside = rect.left < box.left - 1 || rect.right > box.right + 1
         || rect.top < box.top - 4 || rect.bottom > box.bottom + 4;
-      const beyond = !scrolls && (rect.left < -0.5 || rect.right > width + 0.5);
+      const beyond = rect.left < -0.5 || rect.right > width + 0.5;
       if (outside || beyond) { cut.push(text.data); break; }
     }
   }
@@ -144,6 +147,7 @@ function laidOut() {
 
 // What each row of every table says, cell by cell, in the order of the document.
 function printedRows() {
+  for (const unseen of document.querySelectorAll(".full")) unseen.style.display = "none";
   return [...document.querySelectorAll("tbody tr")].map((row) =>
     [...row.cells].map((cell) => cell.innerText.trim()).filter(Boolean));
 }

@@ -147,9 +147,9 @@ def test_axe_finds_nothing(seen: dict[str, Any], name: str) -> None:
 
 
 @every
-@pytest.mark.parametrize("size", ["wide", "zoomed", "narrow"])
+@pytest.mark.parametrize("size", ["wide", "tablet", "zoomed", "narrow"])
 def test_the_page_fits_and_nothing_is_cut(seen: dict[str, Any], name: str, size: str) -> None:
-    """1280 px, 200 % and 320 px: no scrolling sideways, every word within its box."""
+    """1280 px, 768 px, 200 % and 320 px: no scrolling sideways, every word within its box."""
     layout = seen[name]["layout"][size]
     assert layout["needed"] <= layout["width"]
     assert layout["cut"] == []
