@@ -17,6 +17,7 @@ __all__ = ["Element"]
 
 _MAX_DIGITS = 30
 _MAX_EXPONENT = 20
+_MAX_NAME = 40
 _MOMENT = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
     r"(?:Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?",
@@ -136,12 +137,16 @@ class Element(NamedTuple):
 
     def only(self, known: Collection[str], of: str, elsewhere: dict[str, str]) -> Element:
         """Note each key that ``of`` does not have; ``elsewhere`` tells which version has it."""
+        few = len(self.tree) <= 2 * len(known) + _MAX_NAME
         for name in self.tree:
             plain = name.removeprefix("_")
             if plain in known or plain in _ALWAYS:
                 continue
-            near = difflib.get_close_matches(plain, known, n=1)
-            if plain in elsewhere:
+            near = difflib.get_close_matches(plain[:_MAX_NAME], known, n=1) if few else []
+            if plain == "fhirVersion":
+                message = "tells a version of FHIR, which no R4 resource does; only R4 is read"
+                self.wrong(name, message)
+            elif plain in elsewhere:
                 self.wrong(name, f"is an element of FHIR {elsewhere[plain]}; only R4 is read")
             else:
                 hint = f'; did you mean "{near[0]}"?' if near else ""

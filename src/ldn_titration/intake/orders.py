@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -20,6 +21,7 @@ from ldn_titration.intake.amounts import (
     strength_in,
 )
 from ldn_titration.intake.elements import Element
+from ldn_titration.regimen import MAX_STEPS
 from ldn_titration.strict_json import duplicates, read_json, strange_numbers
 from ldn_titration.values import printable
 
@@ -203,7 +205,7 @@ def _order(root: Element, medications: dict[str, dict[str, Any]]) -> MedicationO
         intent=_coded(root, "intent", r4.INTENT),
         do_not_perform=bool(root.flag("doNotPerform")),
         modified=tuple(_modified(root.tree, root.path)),
-        steps=tuple(map(_step, root.each("dosageInstruction"))),
+        steps=_steps(root),
         quantity=read_quantity(dispense.below("quantity")),
         supply=read_quantity(dispense.below("expectedSupplyDuration")),
         refills=dispense.whole("numberOfRepeatsAllowed"),
@@ -216,6 +218,24 @@ def _coded(element: Element, name: str, codes: tuple[str, ...]) -> str | None:
     if code is not None and code not in codes:
         element.wrong(name, f"must be one of {', '.join(codes)}")
     return code
+
+
+def _all_coded(element: Element, name: str, codes: tuple[str, ...]) -> tuple[str, ...]:
+    """Codes of a closed list; any other is a problem."""
+    told = element.texts(name)
+    if not set(told) <= set(codes):
+        element.wrong(name, f"must be of {', '.join(codes)}")
+    return tuple(dict.fromkeys(told))
+
+
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?", re.ASCII)
+
+
+def _clock_times(repeat: Element) -> tuple[str, ...]:
+    told = repeat.texts("timeOfDay")
+    if not all(map(_CLOCK.fullmatch, told)):
+        repeat.wrong("timeOfDay", 'must be times such as "21:00:00"')
+    return tuple(dict.fromkeys(told))
 
 
 def _require_distinct(root: Element) -> None:
@@ -281,6 +301,15 @@ def _is_some(amount: Amount | None, kind: str) -> bool:
 # --- one step -------------------------------------------------------------------------
 
 
+def _steps(root: Element) -> tuple[OrderStep, ...]:
+    dosages = root.each("dosageInstruction")
+    if len(dosages) > MAX_STEPS:
+        message = f"has {len(dosages)} entries; at most {MAX_STEPS} are read"
+        root.wrong("dosageInstruction", message)
+        return ()
+    return tuple(map(_step, dosages))
+
+
 def _step(dosage: Element) -> OrderStep:
     dosage.only(r4.DOSAGE, "Dosage", r4.ELSEWHERE)
     texts = [(dosage.at(name), dosage.text(name)) for name in ("text", "patientInstruction")]
@@ -329,9 +358,9 @@ def _timing(timing: Element) -> Timing:
         period=repeat.number("period"),
         period_max=repeat.number("periodMax"),
         period_unit=_coded(repeat, "periodUnit", r4.UNITS_OF_TIME),
-        when=repeat.texts("when"),
-        time_of_day=repeat.texts("timeOfDay"),
-        day_of_week=repeat.texts("dayOfWeek"),
+        when=_all_coded(repeat, "when", r4.WHEN),
+        time_of_day=_clock_times(repeat),
+        day_of_week=_all_coded(repeat, "dayOfWeek", r4.DAYS_OF_WEEK),
         doses_in_all=repeat.whole("count", least=1),
         lasts=_lasts(repeat),
         codes=tuple(c for c in (x.text("code") for x in code.each("coding")) if c),

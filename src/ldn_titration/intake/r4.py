@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "DAYS_OF_WEEK",
     "DISPENSE",
     "DOSAGE",
     "DOSE",
@@ -12,6 +13,7 @@ __all__ = [
     "REPEAT",
     "STATUS",
     "UNITS_OF_TIME",
+    "WHEN",
 ]
 
 
@@ -47,16 +49,21 @@ INTENT = (
 UNITS_OF_TIME = ("s", "min", "h", "d", "wk", "mo", "a")
 """The codes of periodUnit and durationUnit."""
 
+DAYS_OF_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""The codes of dayOfWeek."""
+
+WHEN = (
+    "MORN", "MORN.early", "MORN.late", "NOON", "AFT", "AFT.early", "AFT.late", "EVE", "EVE.early",
+    "EVE.late", "NIGHT", "PHS", "HS", "WAKE", "C", "CM", "CD", "CV", "AC", "ACM", "ACD", "ACV",
+    "PC", "PCM", "PCD", "PCV",
+)  # fmt: skip
+"""The codes of when; those of C, AC and PC alone are of any meal."""
+
 DISPENSE = frozenset(
-    [
-        "initialFill",
-        "dispenseInterval",
-        "validityPeriod",
-        "numberOfRepeatsAllowed",
-        "quantity",
-        "expectedSupplyDuration",
-        "performer",
-    ]
+    _words(
+        "initialFill dispenseInterval validityPeriod numberOfRepeatsAllowed quantity "
+        "expectedSupplyDuration performer"
+    )
 )
 """Those of its dispenseRequest."""
 
@@ -86,6 +93,5 @@ ELSEWHERE = {
     "renderedDosageInstruction": "R5", "effectiveDosePeriod": "R5", "reported": "R5",
     "asNeeded": "R5", "asNeededFor": "R5", "dispenser": "R5", "context": "STU3",
     "definition": "STU3", "doseQuantity": "STU3", "doseRange": "STU3", "rateQuantity": "STU3",
-    "fhirVersion": "of another version, or none",
 }  # fmt: skip
 """Elements of other versions of FHIR, each with its version."""

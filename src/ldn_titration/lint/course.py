@@ -45,10 +45,8 @@ def course_findings(reads: Sequence[StepRead]) -> Iterator[LintFinding]:
 
 
 def _sequence_findings(reads: Sequence[StepRead]) -> Iterator[LintFinding]:
-    if len(reads) < 2:
-        return
     for read in reads:
-        if read.step.sequence is None:
+        if read.step.sequence is None and len(reads) > 1:
             words = f"The {read.name} of {len(reads)} has no sequence; its place is not certain."
             yield finding("LIN-10", f"{read.step.path}.sequence", words, _NUMBER_THEM)
     numbered = [read for read in reads if read.step.sequence is not None]

@@ -13,7 +13,7 @@ from ldn_titration.lint.rhythm import number_text
 
 __all__ = ["NUMBER", "Dose", "amount_text", "doses_in", "number"]
 
-NUMBER = r"(?:[0-9]+ (?:and )?[0-9]+/[1-9][0-9]*|[0-9]+/[1-9][0-9]*|[0-9]+(?:\.[0-9]+)?)"
+NUMBER = r"(?:[0-9]++ (?:and )?[0-9]++/[1-9][0-9]*+|[0-9]++/[1-9][0-9]*+|[0-9]++(?:\.[0-9]++)?)"
 """A number: "2", "0.5", "1/2", "1 1/2", "1 and 1/2"."""
 
 
@@ -42,6 +42,8 @@ class Dose(NamedTuple):
 
 def amount_text(amount: Amount) -> str:
     """An amount in words: "8 tablets", "2.5 mg", "7 days"."""
+    if amount.kind == "mg" and 0 < amount.value < Fraction(1, 10):
+        return f"{number_text(amount.value * 1000)} mcg"
     if amount.kind in {"mg", "mL"}:
         return f"{number_text(amount.value)} {amount.kind}"
     if amount.kind == "d":

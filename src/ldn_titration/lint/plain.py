@@ -93,12 +93,13 @@ def _digits(words: str) -> str:
 
 def _without(words: str, drug: str) -> str:
     """The words without those of the name of a product, its strength and form aside."""
-    for name in re.findall(r"[a-z]{4,}", drug.lower()):
+    for name in set(re.findall(r"[a-z]{4,}", drug[:_MAX_NAME].lower())):
         if name not in _KEPT:
             words = re.sub(rf"\b{name}\b ?", "", words)
     return words
 
 
+_MAX_NAME = 200
 _KEPT = frozenset(
     _words(
         "tablet tablets capsule capsules drop drops gram grams milligram milligrams microgram "

@@ -73,13 +73,13 @@ _CODES = {
 
 
 def _rhythm(timing: Timing) -> Rhythm | None:
-    times = _times(timing)
+    times = _events(timing)
     if timing.frequency_max or timing.period_max:
         return None
     if timing.frequency is None and not times and timing.period is None:
         known = [_CODES[code] for code in timing.codes if code in _CODES]
         return known[0] if len(known) == 1 and len(timing.codes) == 1 else None
-    often = timing.frequency or len(times)
+    often = timing.frequency or times
     period = _period(timing) if timing.period is not None else _a_day(timing, times)
     if not often or period is None:
         return None
@@ -88,9 +88,14 @@ def _rhythm(timing: Timing) -> Rhythm | None:
     return Rhythm(often, period)
 
 
-def _a_day(timing: Timing, times: tuple[str, ...]) -> Fraction | None:
+def _events(timing: Timing) -> int:
+    """How many times a day are told; "before meals" tells none."""
+    return len([code for code in timing.when if code not in _ANY_MEAL]) + len(timing.time_of_day)
+
+
+def _a_day(timing: Timing, times: int) -> Fraction | None:
     """Times of day are of every day, where nothing else is said."""
-    return Fraction(1) if times and timing.frequency in {None, len(times)} else None
+    return Fraction(1) if times and timing.frequency in {None, times} else None
 
 
 def _period(timing: Timing) -> Fraction | None:
@@ -102,11 +107,13 @@ def _period(timing: Timing) -> Fraction | None:
 
 _WHEN = {"MORN": "morning", "NOON": "noon", "AFT": "afternoon", "EVE": "evening",
          "NIGHT": "bedtime", "HS": "bedtime"}  # fmt: skip
+_ANY_MEAL = ("C", "AC", "PC", "PHS")
 
 
 def _times(timing: Timing) -> tuple[str, ...]:
     """The times of day, meals aside."""
-    told = [_WHEN[code] for code in timing.when if code in _WHEN]
+    codes = [code.partition(".")[0] for code in timing.when]
+    told = [_WHEN[code] for code in codes if code in _WHEN]
     return tuple(dict.fromkeys([*told, *(clock[:5] for clock in timing.time_of_day)]))
 
 

@@ -12,6 +12,8 @@ from ldn_titration.lint.doses import amount_text
 from ldn_titration.lint.finding import Figure, LintFinding, finding
 from ldn_titration.lint.reading import StepRead
 from ldn_titration.lint.rhythm import number_text
+from ldn_titration.lint.structure import length_by_text
+from ldn_titration.lint.words import Said
 
 __all__ = ["structure_findings", "unit_findings"]
 
@@ -45,12 +47,22 @@ def _words_alone(read: StepRead) -> Iterator[LintFinding]:
         yield finding(
             "LIN-04", path, "Neither structure nor text of the step tells a dose.", _SAY_DOSE
         )
-    for said in read.said:
-        for each in said.doses:
-            if each.how_often is None:
-                words = f"The text tells {each.dose}, but not how often; the step has no timing."
-                figure = Figure("text", read.texts[0].path, str(each.dose))
-                yield finding("LIN-06", path, words, _SAY_TIMING, figure)
+    for place, said in enumerate(read.said):
+        yield from _said_alone(read, said)
+        if length_by_text(said) is None and said.end is None and place + 1 < len(read.said):
+            words = f"The text tells {len(read.said)} steps, but not when the {place + 1}. ends."
+            yield finding("LIN-12", path, words, "State for how long each step lasts.")
+
+
+def _said_alone(read: StepRead, said: Said) -> Iterator[LintFinding]:
+    for each in said.doses:
+        figure = Figure("text", read.texts[0].path, str(each.dose))
+        if each.how_often is None:
+            words = f"The text tells {each.dose}, but not how often; the step has no timing."
+            yield finding("LIN-06", read.step.path, words, _SAY_TIMING, figure)
+        if each.dose.is_range:
+            words = f"The text tells a range: {each.dose}."
+            yield finding("LIN-07", read.step.path, words, _SAY_DOSE, figure)
 
 
 # --- dose and unit --------------------------------------------------------------------

@@ -41,7 +41,7 @@ def supply_findings(order: MedicationOrder, reads: Sequence[StepRead]) -> Iterat
     for name, written in (("quantity", order.quantity), ("expectedSupplyDuration", order.supply)):
         if written is not None:
             yield from unit_findings(written, f"{dispense}.{name}", missing=Severity.INFO)
-    if not reads or any(read.step.as_needed for read in reads):
+    if not reads:
         return
     supply, fills = amount_of(order.supply), (order.refills or 0) + 1
     last = Amount(supply.kind, supply.value * fills) if supply is not None else None
@@ -64,6 +64,8 @@ def supply_findings(order: MedicationOrder, reads: Sequence[StepRead]) -> Iterat
 
 def course_by_structure(reads: Sequence[StepRead], until: Amount | None) -> Course:
     """What the structures of all steps come to; an open last one is reckoned to ``until``."""
+    if any(read.step.as_needed for read in reads):
+        return Course(None, None, False)
     groups = in_sequence(reads)
     lengths = [group[0].structure.length for group in groups]
     if any(
@@ -81,7 +83,8 @@ def course_by_structure(reads: Sequence[StepRead], until: Amount | None) -> Cour
 
 def course_by_text(reads: Sequence[StepRead], until: Amount | None) -> Course:
     """The same by the words of all steps, each understood whole."""
-    if not all(read.is_told_whole and read.said for read in reads):
+    needed = any(read.step.as_needed for read in reads)
+    if needed or not all(read.is_told_whole and read.said for read in reads):
         return Course(None, None, False)
     groups: list[tuple[Said, ...]] = []
     for group in in_sequence(reads):
@@ -160,6 +163,10 @@ def _quantity_findings(
     ways: _Ways, quantity: Amount, fills: int, path: str, where: str, strength: Strength | None
 ) -> Iterator[LintFinding]:
     needs = [(name, widened(course.need, strength)) for name, course in ways if course.need]
+    if not needs:
+        words = f"What the steps need is not known, so {amount_text(quantity)} are not checked."
+        ordered = Figure("quantity", path, quantity)
+        yield finding("LIN-21", path, words, "Check it by eye.", ordered, severity=Severity.INFO)
     figures = [
         Figure(name, where, Amount(quantity.kind, need[quantity.kind]))
         for name, need in needs

@@ -17,7 +17,7 @@ from ldn_titration.lint.words import Said, SaidDose, read_text
 __all__ = ["text_findings"]
 
 _AGREE = "Find out which is meant, and make text and structure say it."
-_MAX_SHOWN = 100
+_MAX_SHOWN = 200
 
 
 def text_findings(read: StepRead, strength: Strength | None) -> Iterator[LintFinding]:
@@ -42,17 +42,14 @@ def text_findings(read: StepRead, strength: Strength | None) -> Iterator[LintFin
 
 
 def _reading_findings(text: TextAt) -> Iterator[LintFinding]:
+    figure = Figure("text", text.path, _short(text.text))
     for part in text.read.unread:
         words = f'Not understood, so not checked: "{_short(part)}".'
-        yield finding(
-            "LIN-19", text.path, words, "Check it by eye.", Figure("text", text.path, _short(part))
-        )
+        yield finding("LIN-19", text.path, words, "Check it by eye.", figure)
     for part in text.read.remarks:
         words = f'Not understood: "{_short(part)}"; it has no figures.'
-        figure = Figure("text", text.path, _short(part))
-        yield finding(
-            "LIN-19", text.path, words, "Check it by eye.", figure, severity=Severity.INFO
-        )
+        more = "Check it by eye."
+        yield finding("LIN-19", text.path, words, more, figure, severity=Severity.INFO)
     for one, other in text.read.clashes:
         figures = Figure("text", text.path, one), Figure("text", text.path, other)
         words = f"The text says {one} and {other} of the same thing."
@@ -99,6 +96,8 @@ def _dose_and_rhythm(
         listed = " and ".join(f"{d.dose} {d.how_often or ''}".strip() for d in said.doses)
         words = f"The text tells several doses of a day ({listed}); the structure tells one."
         yield finding("LIN-22", path, words, _AGREE, Figure("text", path, listed))
+    if not said.doses:
+        yield from _rhythm_alone(said, path, read)
     if told is None:
         return
     if told.dose.is_range:
@@ -117,7 +116,7 @@ def _dose_and_rhythm(
         yield _rhythm_finding(told.dose, often, rhythm, path, read, both)
     if differs and both is not None and not (off and _same_a_day(both, often, rhythm)):
         yield _dose_finding(told.dose, both, path, read)
-    yield from _times(told, path, read)
+    yield from _times(told.times, path, read)
 
 
 def _one(doses: tuple[SaidDose, ...], structure: Structure) -> SaidDose | None:
@@ -170,6 +169,17 @@ def _rhythm_finding(
     return finding("LIN-15", where, words, _AGREE, *figures)
 
 
+def _rhythm_alone(said: Said, path: str, read: StepRead) -> Iterator[LintFinding]:
+    """How often, by a text that names no dose."""
+    often, rhythm = said.rhythm, read.structure.rhythm
+    if often is not None and rhythm is not None and often.per_day != rhythm.per_day:
+        where = f"{read.step.path}.timing"
+        figures = Figure("text", path, str(often)), Figure("timing", f"{where}.repeat", str(rhythm))
+        words = f"The text says {often}; the timing says {rhythm}."
+        yield finding("LIN-15", where, words, _AGREE, *figures)
+    yield from _times(said.times, path, read)
+
+
 def _a_day(mine: Amount, other: Amount) -> str:
     if mine == other:
         return f" Both come to {amount_text(mine)} a day."
@@ -192,11 +202,11 @@ def _not_compared(said: Dose, dose: Dose, path: str, read: StepRead) -> LintFind
     return finding("LIN-21", where, words, "State both in one unit, or the strength.", *figures)
 
 
-def _times(told: SaidDose, path: str, read: StepRead) -> Iterator[LintFinding]:
-    mine, other = set(told.times), set(read.structure.times)
+def _times(told: tuple[str, ...], path: str, read: StepRead) -> Iterator[LintFinding]:
+    mine, other = set(told), set(read.structure.times)
     if mine and other and mine != other:
         where = f"{read.step.path}.timing"
-        one, two = ", ".join(told.times), ", ".join(read.structure.times)
+        one, two = ", ".join(told), ", ".join(read.structure.times)
         figures = Figure("text", path, one), Figure("timing", f"{where}.repeat", two)
         words = f"The text says {one}; the timing says {two}."
         yield finding("LIN-15", where, words, _AGREE, *figures)

@@ -37,9 +37,14 @@ class SaidDose(NamedTuple):
 
 
 class Said(NamedTuple):
-    """One step as a text tells it; what it does not tell is None or empty."""
+    """One step as a text tells it; what it does not tell is None or empty.
+
+    ``rhythm`` and ``times`` are those of a text that names no dose ("at bedtime").
+    """
 
     doses: tuple[SaidDose, ...] = ()
+    rhythm: Rhythm | None = None
+    times: tuple[str, ...] = ()
     length: Amount | None = None
     start: date | None = None
     end: date | None = None
@@ -71,7 +76,7 @@ class _Part(NamedTuple):
     left: str = ""
 
 
-_MAX_TEXT = 2000
+_MAX_TEXT = 1000
 
 
 def read_text(text: str, drug: str = "") -> TextRead:
@@ -92,14 +97,20 @@ def read_text(text: str, drug: str = "") -> TextRead:
     clashes = list(said.clashes)
     for clause in said.clauses:
         for place, part in enumerate(_parts(clause)):
-            if part.left:
-                (unread if _MEANS.search(part.left) else remarks).append(part.left)
-            if part.left and _MEANS.search(part.left):
+            if _matters(part):
+                unread.append(part.left)
                 continue
+            remarks += [part.left] if part.left else []
             clashes += part.dose.clashes if part.dose else ()
             if not _joined(steps, part, place > 0):
                 unread.append(clause)
     return TextRead(tuple(steps), tuple(unread), tuple(remarks), tuple(clashes))
+
+
+def _matters(part: _Part) -> bool:
+    """Whether words that are left over may change a dose, or tell how often."""
+    untold = part.dose is not None and part.rhythm is None and not part.times
+    return bool(part.left) and (untold or _MEANS.search(part.left) is not None)
 
 
 # --- from parts to steps --------------------------------------------------------------
@@ -114,7 +125,15 @@ def _joined(steps: list[Said], part: _Part, follows: bool) -> bool:
             rest = _filled(last, part)
             steps[-1] = (rest or last)._replace(doses=(*last.doses, said))
             return rest is not None
-        steps.append(Said((said,), part.length, part.start, part.end, part.as_needed))
+        steps.append(
+            Said(
+                (said,),
+                length=part.length,
+                start=part.start,
+                end=part.end,
+                as_needed=part.as_needed,
+            )
+        )
         return True
     if part == _Part(left=part.left):
         return True
@@ -144,12 +163,15 @@ def _fits(said: Said, part: _Part) -> bool:
     """Whether the rhythm of a part without a dose can be that of the doses before it."""
     if part.rhythm is None and not part.times:
         return True
-    return bool(said.doses) and all(d.rhythm is None and not d.times for d in said.doses)
+    untold = said.rhythm is None and not said.times
+    return untold and all(each.rhythm is None and not each.times for each in said.doses)
 
 
 def _with_rhythm(said: Said, part: _Part) -> Said:
     if part.rhythm is None and not part.times:
         return said
+    if not said.doses:
+        return said._replace(rhythm=part.rhythm, times=part.times)
     doses = (SaidDose(each.dose, part.rhythm, part.times) for each in said.doses)
     return said._replace(doses=tuple(doses))
 
