@@ -64,8 +64,7 @@ def test_figures_are_data_too() -> None:
 
 def test_a_consecutive_dosage_needs_70_tablets_of_72_and_14_days_of_30() -> None:
     """8, 7, 6, 5, 4, 3 and 2 tablets, two days each: 35 x 2 = 70 in 14 days."""
-    told = messages("prednisolone-consecutive.json")
-    assert told == [
+    assert messages("../../../examples/orders/prednisolone-consecutive.json") == [
         *(
             f"dosageInstruction[{place}].timing: The text says {n} tablets once a day; the timing "
             f"says {n} times a day, 5 mg each time. Both come to {n} tablets a day."
@@ -527,6 +526,15 @@ def test_junk_anywhere_is_refused_or_told_and_never_raises_otherwise(data: st.Da
             json.dumps(each.told(), ensure_ascii=False).encode()
     except InvalidInputError as error:
         assert all(problem.path for problem in error.problems)
+
+
+def test_the_largest_order_is_told_at_once() -> None:
+    """As many findings as there are steps, not as there are pairs of them."""
+    made = order([Step(1, 1, 1)] * 200)
+    for step in made["dosageInstruction"]:
+        step["doseAndRate"] *= 20
+        step["doseAndRate"] += [{"doseQuantity": {"value": 9, **TABLET}}] * 10
+    assert len(lint(json.dumps(made))) == 200
 
 
 @settings(max_examples=150)

@@ -189,8 +189,8 @@ def _code_like(unit: Unit | None) -> str | None:
 def amount_of(written: Written | None) -> Amount | None:
     """How much of what a quantity is; None where value or unit cannot be told.
 
-    Where code and word disagree, neither is believed. A unit that is unknown here counts as
-    a kind of its own.
+    Where code and word disagree, neither is believed. A unit of another system that is
+    unknown here counts as a kind of its own.
     """
     if written is None or written.value is None or written.comparator is not None:
         return None
@@ -198,6 +198,8 @@ def amount_of(written: Written | None) -> Amount | None:
     if fault is not None and fault.kind in {"no unit", "conflict"}:
         return None
     unit = unit_of_code(written.system, written.code) or unit_of_words(written.unit)
+    if unit is None and fault is not None and fault.kind == "no UCUM code":
+        return None
     if unit is None:
         name = (written.unit or written.code or "").strip().lower()
         return Amount(name, written.value) if name else None

@@ -83,7 +83,7 @@ def doses_in(clause: str) -> Iterator[tuple[Dose, tuple[int, int]]]:
     """Each dose of a plain clause, and from where to where it stands.
 
     >>> [str(dose) for dose, _ in doses_in("take 1 drop (0.05 ml, 0.25 mg) once a day")]
-    ['1 drop (0.05 ml, 0.25 mg)']
+    ['1 drop (0.05 mL, 0.25 mg)']
     """
     for found in _DOSE.finditer(clause):
         items = list(_ONE.finditer(found[1]))

@@ -79,13 +79,22 @@ def _dose_findings(read: StepRead) -> Iterator[LintFinding]:
         yield finding("LIN-04", where, f"The step has no dose{rate}{said}.", _SAY_DOSE, *figures)
     for entry in entries:
         yield from _entry_findings(entry)
-    amounts = [a for a in (amount_of(entry.dose) for entry in entries) if a is not None]
-    for place, amount in enumerate(amounts):
-        other = next((a for a in amounts[:place] if a.kind == amount.kind and a != amount), None)
-        if other is not None:
+    yield from _two_doses(read)
+
+
+def _two_doses(read: StepRead) -> Iterator[LintFinding]:
+    """Two doses in one unit that differ: the first such pair."""
+    first: dict[str, tuple[str, Amount]] = {}
+    for entry in read.step.doses:
+        amount = amount_of(entry.dose)
+        if amount is None:
+            continue
+        path, other = first.setdefault(amount.kind, (entry.path, amount))
+        if other != amount:
             both = f"The step has two doses: {amount_text(other)} and {amount_text(amount)}."
-            figures = [Figure("dose", e.path, a) for e, a in zip(entries, amounts, strict=False)]
+            figures = Figure("dose", path, other), Figure("dose", entry.path, amount)
             yield finding("LIN-07", f"{read.step.path}.doseAndRate", both, _SAY_DOSE, *figures)
+            return
 
 
 def _entry_findings(entry: DoseWritten) -> Iterator[LintFinding]:
