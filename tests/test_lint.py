@@ -154,12 +154,17 @@ def test_steps_out_of_order_are_told_and_counted_by_their_sequence(places: list[
 ONE = order([Step(2, 1, 7)])
 
 
+REPEAT = ("frequency", "period", "when", "count", "duration", "durationUnit", "boundsDuration")
+
+
 def changed(**parts: Any) -> dict[str, Any]:
     """The order of two tablets once a day for 7 days, its only step changed."""
     made = copy.deepcopy(ONE)
     step = made["dosageInstruction"][0]
     for name, value in parts.items():
-        if name in {"frequency", "period", "when", "count", "duration", "durationUnit"}:
+        if name == "code":
+            step["timing"]["code"] = value
+        elif name in REPEAT:
             step["timing"]["repeat"][name] = value
         elif name == "dose":
             step["doseAndRate"][0]["doseQuantity"] = value
@@ -211,6 +216,14 @@ def changed(**parts: Any) -> dict[str, Any]:
          'An additional instruction has figures, which are not checked: "1 more at night".'),
         ({"text": "Take 15 mg daily for 7 days"}, "LIN-14",
          "The text says 15 mg; the dose is 10 mg."),
+        ({"text": "Take 2 tablets (100 mg) once a day"}, "LIN-14",
+         "2 tablets are said to be 100 mg; by the strength of the product they are 10 mg."),
+        ({"text": "Take 2 tablets daily from 2027-01-10 to 2027-01-04"}, "LIN-20",
+         "By its text the step ends on 2027-01-04, before it begins on 2027-01-10."),
+        ({"dose": {"value": 2, **o.DAY}}, "LIN-04", "The dose is 2 days, which is no dose."),
+        ({"code": {"coding": [{"code": "BID"}]}}, "LIN-16",
+         "The code says 2 times a day; the timing says once a day."),
+        ({"boundsDuration": {"value": 7, **MILLIGRAM}}, "LIN-09", "A step cannot last 7 mg."),
         ({"text": "Take at bedtime, every other day"}, "LIN-15",
          "The text says every other day; the timing says once a day."),
         ({"dose": {"value": 0, **TABLET}}, "LIN-04", "The dose is 0 tablet, which is no dose."),

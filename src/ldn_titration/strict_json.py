@@ -64,7 +64,7 @@ def _integer(digits: str) -> int | float:
 
 
 def _require_shallow(tree: Any, name: str) -> None:
-    level = [tree]
+    level = _below([tree])
     for _ in range(_MAX_DEPTH):
         level = [below for value in level for below in _below(value)]
         if not level:
@@ -72,10 +72,9 @@ def _require_shallow(tree: Any, name: str) -> None:
     raise InvalidInputError([Problem(name, "is nested too deeply")])
 
 
-def _below(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+def _below(value: dict[str, Any] | list[Any]) -> list[Any]:
+    inner = value.values() if isinstance(value, dict) else value
+    return [each for each in inner if isinstance(each, dict | list)]
 
 
 def duplicates(tree: Any, path: str = "") -> Iterator[Problem]:

@@ -12,7 +12,15 @@ from ldn_titration.lint.doses import Dose
 from ldn_titration.lint.rhythm import Rhythm
 from ldn_titration.lint.words import Said
 
-__all__ = ["Structure", "doses_by_text", "length_by_text", "same_unit", "structure_of", "widened"]
+__all__ = [
+    "Structure",
+    "doses_by_text",
+    "length_by_text",
+    "rhythm_of_code",
+    "same_unit",
+    "structure_of",
+    "widened",
+]
 
 _UCUM = "http://unitsofmeasure.org"
 
@@ -77,8 +85,7 @@ def _rhythm(timing: Timing) -> Rhythm | None:
     if timing.frequency_max or timing.period_max:
         return None
     if timing.frequency is None and not times and timing.period is None:
-        known = [_CODES[code] for code in timing.codes if code in _CODES]
-        return known[0] if len(known) == 1 and len(timing.codes) == 1 else None
+        return rhythm_of_code(timing)
     often = timing.frequency or times
     period = _period(timing) if timing.period is not None else _a_day(timing, times)
     if not often or period is None:
@@ -86,6 +93,11 @@ def _rhythm(timing: Timing) -> Rhythm | None:
     if timing.day_of_week:
         return Rhythm(often * len(timing.day_of_week), Fraction(7)) if period == 1 else None
     return Rhythm(often, period)
+
+
+def rhythm_of_code(timing: Timing) -> Rhythm | None:
+    """The rhythm of the one code of a timing ("BID"); None where it has none that is known."""
+    return _CODES.get(timing.codes[0]) if len(timing.codes) == 1 else None
 
 
 def _events(timing: Timing) -> int:

@@ -12,7 +12,7 @@ from ldn_titration.lint.doses import amount_text
 from ldn_titration.lint.finding import Figure, LintFinding, finding
 from ldn_titration.lint.reading import StepRead
 from ldn_titration.lint.rhythm import number_text
-from ldn_titration.lint.structure import length_by_text
+from ldn_titration.lint.structure import length_by_text, rhythm_of_code
 from ldn_titration.lint.words import Said
 
 __all__ = ["structure_findings", "unit_findings"]
@@ -109,7 +109,9 @@ def _entry_findings(entry: DoseWritten) -> Iterator[LintFinding]:
     if entry.dose is None:
         return
     where = f"{entry.path}.doseQuantity"
-    if entry.dose.value is None or entry.dose.value <= 0:
+    amount = amount_of(entry.dose)
+    is_time = amount is not None and amount.kind in {"d", "month"}
+    if entry.dose.value is None or entry.dose.value <= 0 or is_time:
         words = f"The dose is {_shown(entry.dose)}, which is no dose."
         yield finding("LIN-04", where, words, _SAY_DOSE)
     if entry.dose.comparator is not None:
@@ -212,7 +214,9 @@ def _bounds_findings(timing: Timing, path: str) -> Iterator[LintFinding]:
     if timing.duration is not None:
         yield from unit_findings(timing.duration, where)
         value = timing.duration.value
-        if value is None or value <= 0 or timing.duration.comparator is not None:
+        length = amount_of(timing.duration)
+        no_time = length is not None and length.kind not in {"d", "month"}
+        if value is None or value <= 0 or no_time or timing.duration.comparator is not None:
             words = (
                 f"A step cannot last {timing.duration.comparator or ''}{_shown(timing.duration)}."
             )
@@ -223,6 +227,13 @@ def _bounds_findings(timing: Timing, path: str) -> Iterator[LintFinding]:
 
 
 def _own_findings(read: StepRead, timing: Timing, path: str) -> Iterator[LintFinding]:
+    yield from _times_findings(read, timing, path)
+    yield from _code_findings(read, timing, path)
+    yield from _count_findings(read, timing, path)
+    yield from _lasts_findings(timing, path)
+
+
+def _times_findings(read: StepRead, timing: Timing, path: str) -> Iterator[LintFinding]:
     times, often = read.structure.times, timing.frequency
     if often is not None and len(times) > 1 and len(times) != often:
         figures = (
@@ -231,7 +242,18 @@ def _own_findings(read: StepRead, timing: Timing, path: str) -> Iterator[LintFin
         )
         words = f"The frequency is {often}; there are {len(times)} times: {', '.join(times)}."
         yield finding("LIN-16", path, words, "Make frequency and times agree.", *figures)
-    yield from _count_findings(read, timing, path)
+
+
+def _code_findings(read: StepRead, timing: Timing, path: str) -> Iterator[LintFinding]:
+    by_code, rhythm = rhythm_of_code(timing), read.structure.rhythm
+    if by_code is not None and rhythm is not None and by_code.per_day != rhythm.per_day:
+        where = f"{path.removesuffix('.repeat')}.code"
+        figures = Figure("code", where, str(by_code)), Figure("repeat", path, str(rhythm))
+        words = f"The code says {by_code}; the timing says {rhythm}."
+        yield finding("LIN-16", where, words, "Find out which is meant.", *figures)
+
+
+def _lasts_findings(timing: Timing, path: str) -> Iterator[LintFinding]:
     lasts = amount_of(timing.lasts)
     if lasts is not None and lasts.kind == "d" and lasts.value >= 1:
         words = (

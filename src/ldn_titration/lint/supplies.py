@@ -139,8 +139,9 @@ def _days_findings(
     known = [(name, length, is_open) for name, length, is_open in told if length is not None]
     figures = [Figure(name, where, length) for name, length, _ in known]
     stated = Figure("days' supply", path, supply)
-    if any(length.kind != supply.kind and length.value for _, length, _ in known):
-        words = f"{amount_text(supply)} of supply cannot be compared with {figures[0].text}."
+    other = [length for _, length, _ in known if length.kind != supply.kind and length.value]
+    if other:
+        words = f"{amount_text(supply)} of supply cannot be compared with {amount_text(other[0])}."
         yield finding("LIN-21", path, words, "State both in days.", *figures, stated)
     elif any(_is_off(supply, fills, length, is_open) for _, length, is_open in known):
         steps = " and ".join(f"{figure.text} by {_BY[figure.source]}" for figure in figures)

@@ -25,6 +25,7 @@ def text_findings(read: StepRead, strength: Strength | None) -> Iterator[LintFin
     for text in read.texts:
         yield from _reading_findings(text)
     yield from _note_findings(read)
+    yield from _strength_findings(read, strength)
     if not read.is_structured:
         return
     for place, text in enumerate(read.texts):
@@ -50,10 +51,36 @@ def _reading_findings(text: TextAt) -> Iterator[LintFinding]:
         words = f'Not understood: "{_short(part)}"; it has no figures.'
         more = "Check it by eye."
         yield finding("LIN-19", text.path, words, more, figure, severity=Severity.INFO)
+    for said in text.read.steps:
+        if said.start and said.end and said.end < said.start:
+            words = f"By its text the step ends on {said.end}, before it begins on {said.start}."
+            days = (
+                Figure("start", text.path, str(said.start)),
+                Figure("end", text.path, str(said.end)),
+            )
+            yield finding("LIN-20", text.path, words, "Find out which is meant.", *days)
     for one, other in text.read.clashes:
         figures = Figure("text", text.path, one), Figure("text", text.path, other)
         words = f"The text says {one} and {other} of the same thing."
         yield finding("LIN-20", text.path, words, "Find out which is meant.", *figures)
+
+
+def _strength_findings(read: StepRead, strength: Strength | None) -> Iterator[LintFinding]:
+    """Doses told in pieces and in mass that the strength of the product does not bear out."""
+    told = [(text.path, d.dose) for text in read.texts for s in text.read.steps for d in s.doses]
+    if read.structure.dose is not None:
+        told.append((f"{read.step.path}.doseAndRate", read.structure.dose))
+    for path, dose in told:
+        pieces, mass = dose.of(strength.per) if strength else None, dose.of("mg")
+        if strength is None or pieces is None or mass is None:
+            continue
+        said, is_ = Amount("mg", mass), Amount("mg", pieces * strength.mass)
+        if not _alike(said, is_, dose.about) and not dose.is_range:
+            many = amount_text(Amount(strength.per, pieces))
+            words = f"{many} are said to be {amount_text(said)}; by the strength of the product "
+            words += f"they are {amount_text(is_)}."
+            figures = Figure("dose", path, said), Figure("strength", path, is_)
+            yield finding("LIN-14", path, words, "Find out which strength is meant.", *figures)
 
 
 def _note_findings(read: StepRead) -> Iterator[LintFinding]:
