@@ -8,6 +8,7 @@ from typing import Any
 
 from ldn_titration import __version__
 from ldn_titration.cli.commands import (
+    run_lint,
     run_opioid,
     run_plan,
     run_protocols,
@@ -48,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
     _add_format(screen)
     _add_overlay(screen)
     _add_format(_command(commands, "protocols", run_protocols, "list the published regimens"))
+    lint = _command(commands, "lint", run_lint, "say whether somebody's order agrees with itself")
+    lint.add_argument("order", metavar="ORDER.json", help='a FHIR MedicationRequest, or "-"')
+    _add_format(lint)
     opioid = _command(commands, "opioid", run_opioid, "say what is known of an opioid")
     opioid.add_argument("name", metavar="NAME-OR-RXCUI")
     _add_format(opioid)
