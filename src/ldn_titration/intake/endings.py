@@ -17,10 +17,22 @@ from pydantic import TypeAdapter, ValidationError
 from ldn_titration.knowledge.names import words_of
 from ldn_titration.values import Month, PartialMoment, whole_day
 
-__all__ = ["Ending", "Last", "Status", "later_of", "moment_of", "read_ending", "stray_dates"]
+__all__ = [
+    "Ending",
+    "Last",
+    "Status",
+    "is_before",
+    "later_of",
+    "moment_of",
+    "read_ending",
+    "stray_dates",
+]
 
-Status = Literal["taken", "ended", "not taken", "allergic"]
-"""What a line says of its medicine; one that says nothing of its end is taken."""
+Status = Literal["taken", "ended", "not taken", "allergic", "none"]
+"""What a line says of its medicine; one that says nothing of its end is taken.
+
+``none`` is the line of a whole list that says that nothing is taken.
+"""
 
 Last = date | Month | None
 """The last dose: a date, a date-time or a month; None where it is not known."""
@@ -143,6 +155,11 @@ def later_of(one: Last, other: Last) -> Last:
     return max(one, other, key=_day_of)
 
 
+def is_before(one: Last, other: Last) -> bool:
+    """Whether one day is known to be before another; a month counts as its last day."""
+    return one is not None and other is not None and _day_of(one) < _day_of(other)
+
+
 def read_ending(text: str) -> Ending:
     """What a line says of its end; the words that say so are cut out of it.
 
@@ -156,7 +173,7 @@ def read_ending(text: str) -> Ending:
     said, started = _without_start(ending.said)
     if ending.status == "taken":
         return ending._replace(said=said)
-    again = started is not None and not (ending.last and _day_of(started) <= _day_of(ending.last))
+    again = started is not None and (ending.last is None or is_before(ending.last, started))
     against = again or not _AGAINST.isdisjoint(words_of(said))
     last = None if ending.unread else ending.last
     return ending._replace(said=said, last=last, doubtful=ending.doubtful or against)

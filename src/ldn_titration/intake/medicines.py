@@ -26,7 +26,9 @@ class MedicineLine(NamedTuple):
     ``strength`` and ``directions`` (dose, frequency, route) are words of the line, ``told``
     those that tell of its end, ``last`` the last dose where its day is told. ``rest`` is
     what was not understood. ``daily_dose`` is a strength that alone is above a labelled
-    daily dose. ``entry`` is how the line stands in a patient's list.
+    daily dose. ``entry`` is how the line stands in a patient's list. ``product`` is the
+    RxNorm code of a product that a column gives for its opioid, ``code`` one that the name
+    does not fit.
     """
 
     text: str
@@ -39,6 +41,8 @@ class MedicineLine(NamedTuple):
     rest: tuple[str, ...]
     daily_dose: Mass | None
     entry: str
+    product: str | None = None
+    code: str | None = None
 
     @property
     def understood(self) -> bool:
@@ -61,7 +65,8 @@ class MedicineLine(NamedTuple):
         """An exposure for each opioid named; ongoing where no end is told."""
         return tuple(
             OpioidExposure(
-                substance=name.substance,
+                substance=None if self.product else name.substance,
+                rxcui=self.product,
                 release=name.release,
                 last_taken=self.last or "unknown",
                 ongoing=self.status == "taken",
@@ -74,10 +79,13 @@ class MedicineLine(NamedTuple):
     @property
     def medications(self) -> tuple[Medication, ...]:
         """What it adds to the list: the whole line where a word was not understood."""
+        coded = () if self.code is None else (Medication(rxcui=self.code),)
+        if self.status == "none":
+            return coded
         if self.rest or not any(name.name.is_opioid for name in self.names):
-            return (Medication(name=self.entry),)
+            return (Medication(name=self.entry), *coded)
         others = (name.words for name in self.names if not name.name.is_opioid)
-        return tuple(Medication(name=words) for words in others)
+        return (*(Medication(name=words) for words in others), *coded)
 
     def ended(self, status: Status, last: Last = None) -> MedicineLine:
         """The reading where something beside the line tells its end, such as a column.
@@ -88,6 +96,12 @@ class MedicineLine(NamedTuple):
         if status == "taken" or (self.told and self.status == "taken"):
             return self
         return self._replace(status=status, last=later_of(self.last, last))
+
+    def marked(self, rest: tuple[str, ...]) -> MedicineLine:
+        """The reading with more that was not understood, so that its entry is not recognised."""
+        if not rest or self.rest:
+            return self._replace(rest=rest or self.rest)
+        return self._replace(rest=rest, entry=_marked(self.entry))
 
 
 def read_medicine(text: str, base: Knowledge | None = None) -> MedicineLine:
@@ -178,7 +192,12 @@ def _entry(plain: str, ending: Ending, rest: Sequence[str], base: Knowledge) -> 
         return _LOOSE.sub("; ", ending.said).strip(" ;") if ending.words else plain
     if base.read_line(plain).kind in {"unknown", "hidden"}:
         return plain
-    return plain[: _MOST - len(_MARK)] + _MARK
+    return _marked(plain)
+
+
+def _marked(entry: str) -> str:
+    """The entry with words that no table knows."""
+    return entry[: _MOST - len(_MARK)] + _MARK
 
 
 _LOOSE = re.compile(r"[ ;,:(-]*;[ ;,):]*")
