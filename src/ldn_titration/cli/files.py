@@ -13,7 +13,7 @@ from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.request import MAX_BYTES, PlanRequest, read_request
 
-__all__ = ["base_of", "request_in", "stamp", "write"]
+__all__ = ["base_of", "content_of", "request_in", "stamp", "write"]
 
 
 def stamp(base: Knowledge) -> dict[str, Any]:
@@ -35,10 +35,15 @@ def base_of(options: argparse.Namespace) -> Knowledge:
 
 def request_in(name: str) -> PlanRequest:
     """The request in that file, or on standard input where it is "-"."""
+    return read_request(content_of(name))
+
+
+def content_of(name: str) -> bytes:
+    """The bytes of that file, or of standard input where it is "-"; no more than are read."""
     if name == "-":
-        return read_request(sys.stdin.buffer.read(MAX_BYTES + 1))
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
     with open(name, "rb") as file:
-        return read_request(file.read(MAX_BYTES + 1))
+        return file.read(MAX_BYTES + 1)
 
 
 def write(content: str | bytes, out: str | None) -> None:

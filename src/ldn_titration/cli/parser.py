@@ -17,6 +17,7 @@ from ldn_titration.cli.commands import (
     run_supply,
 )
 from ldn_titration.cli.faces import ENDINGS
+from ldn_titration.cli.facts import run_facts
 from ldn_titration.regimen import MAX_DAYS
 
 __all__ = ["parser"]
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     _add_request(screen)
     _add_format(screen)
     _add_overlay(screen)
+    _add_facts(commands)
     _add_format(_command(commands, "protocols", run_protocols, "list the published regimens"))
     opioid = _command(commands, "opioid", run_opioid, "say what is known of an opioid")
     opioid.add_argument("name", metavar="NAME-OR-RXCUI")
@@ -78,6 +80,16 @@ def _add_plan(commands: Any) -> None:
     plan.add_argument("--dateless", action="store_true", help="Day 1, Day 2, ... (html, pdf)")
     _add_lead_days(plan)
     _add_overlay(plan)
+
+
+def _add_facts(commands: Any) -> None:
+    words = "read a medication list, a CSV of one, or a FHIR Bundle into facts of a patient"
+    facts = _command(commands, "facts", run_facts, words)
+    facts.add_argument("file", metavar="FILE", help='a list, a CSV or a Bundle, or "-"')
+    facts.add_argument("--assessed-on", metavar="DATE", help="for which day the record is read")
+    facts.add_argument("--assessed-by", metavar="NAME", help="who vouches for it")
+    _add_format(facts)
+    _add_overlay(facts)
 
 
 def _days(least: int) -> Callable[[str], int]:

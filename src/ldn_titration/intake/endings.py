@@ -81,15 +81,16 @@ _LAST = "last(?: (?:dose|taken|took|used?|given|injection))?"
 _NOT_TAKEN = "not (?:currently )?taking|no longer (?:taking|takes)"
 _BEGIN, _END = r"(?<![\w/-])", r"(?![\w-])"
 
-_PHRASES: tuple[tuple[str, Status, re.Pattern[str]], ...] = tuple(
-    (kind, status, re.compile(rf"{_BEGIN}(?P<words>{words}){_WHEN}{needs}{_END}", re.IGNORECASE))
-    for kind, status, words, needs in (
-        ("stopped", "ended", rf"(?:(?:was|has been) )?(?:{_STOPPED})", "?"),
-        ("not taken", "not taken", _NOT_TAKEN, "?"),
-        ("removed", "ended", "(?:patch )?removed", ""),
-        ("last", "ended", _LAST, ""),
-        ("allergic", "allergic", "allergic(?: to)?", "{0}"),
-    )
+_KINDS: tuple[tuple[str, Status, str, str], ...] = (
+    ("stopped", "ended", rf"(?:(?:was|has been) )?(?:{_STOPPED})", "?"),
+    ("not taken", "not taken", _NOT_TAKEN, "?"),
+    ("removed", "ended", "(?:patch )?removed", ""),
+    ("last", "ended", _LAST, ""),
+    ("allergic", "allergic", "allergic(?: to)?", "{0}"),
+)
+_PHRASES = tuple(
+    (kind, status, re.compile(rf"{_BEGIN}(?:{words}){_WHEN}{needs}{_END}", re.IGNORECASE))
+    for kind, status, words, needs in _KINDS
 )
 _STARTED = re.compile(rf"{_BEGIN}(?:started|since){_WHEN}{_END}", re.IGNORECASE)
 _STRAY = re.compile(rf"(?<![\w/.-])(?:{_ISO}|{_NUMERIC})(?![\w/-])", re.IGNORECASE)

@@ -35,6 +35,14 @@ class MedicineName(NamedTuple):
         return " ".join((self.words, *self.form))
 
     @property
+    def told_release(self) -> str:
+        """The release form for people: as told, as every row has it, or that it is not told."""
+        forms = {row.release for row in self.name.opioids}
+        if self.release != "unknown" or self.form or len(forms) > 1:
+            return "not told" if self.release == "unknown" else self.release
+        return "any" if forms <= {"any", "unknown"} else f"{forms.pop()}, by its name"
+
+    @property
     def may_be_a_patch(self) -> bool:
         """Whether it is taken off again: told so, or by its only form."""
         forms = {row.release for row in self.name.opioids}
