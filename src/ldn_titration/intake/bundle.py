@@ -38,13 +38,11 @@ class OpenBundle(NamedTuple):
 
     entries: tuple[Entry, ...]
     incomplete: tuple[Problem, ...]
-    subject: str
+    addresses: Mapping[str, Entry]
 
     def find(self, reference: str) -> Entry | None:
         """The entry that a reference leads to, if it is in the Bundle."""
-        plain = _unversioned(reference)
-        addresses = ((entry, {entry.url, entry.local} - {""}) for entry in self.entries)
-        return next((entry for entry, own in addresses if plain in own), None)
+        return self.addresses.get(_unversioned(reference))
 
 
 def open_bundle(tree: Node) -> OpenBundle:
@@ -54,17 +52,17 @@ def open_bundle(tree: Node) -> OpenBundle:
     faults = list(_other_versions(tree))
     entries, unread = _entries(tree, faults)
     faults += [*_unknown_types(tree, entries), *_twice(entries), *_contained_twice(entries)]
-    opened = OpenBundle(tuple(entries), (), "")
+    addresses = {each: entry for entry in entries for each in (entry.url, entry.local) if each}
+    opened = OpenBundle(tuple(entries), (), addresses)
     subjects, loose = _subjects(opened, faults)
     if len(subjects) > 1:
         faults += _mixed(subjects)
     if faults:
         raise InvalidInputError(dict.fromkeys(faults))
     own = (*_of_the_bundle(tree), *unread, *loose, *_modifiers(tree), *_unknown_elements(opened))
-    subject = next(iter(subjects), "")
-    if not subject:
+    if not subjects:
         own = (*own, Problem("bundle", "names no patient"))
-    return opened._replace(incomplete=tuple(dict.fromkeys(own)), subject=subject)
+    return opened._replace(incomplete=tuple(dict.fromkeys(own)))
 
 
 # --- versions and types ---------------------------------------------------------------
@@ -92,9 +90,9 @@ def _is_r4_profile(profile: object) -> bool:
 
 
 def _unknown_types(tree: Node, entries: Iterable[Entry]) -> Iterator[Problem]:
-    below = ((f"{path}", value) for path, name, value in walk(tree) if name == "resourceType")
-    for path, kind in below:
-        if kind not in RESOURCE_TYPES:
+    for path, name, kind in walk(tree):
+        known = isinstance(kind, str) and kind in RESOURCE_TYPES
+        if name == "resourceType" and not known:
             yield Problem(printable(path), "is no resource type of FHIR R4")
     for entry in entries:
         if "resourceType" not in entry.node.value:
@@ -235,9 +233,9 @@ def _of_the_bundle(tree: Node) -> Iterator[Problem]:
     for link in tree.children("link"):
         if link.text("relation") in {"next", "previous", "prev"}:
             yield Problem(link.path, f"there is another page ({link.text('relation')})")
-    total, here = tree.value.get("total"), len(tree.children("entry"))
-    if isinstance(total, int) and total > here:
-        yield Problem("total", f"{total} are said to be found, and {here} are here")
+    total, here = tree.value.get("total", 0), len(tree.children("entry"))
+    if not isinstance(total, int) or total > here:
+        yield Problem("total", f"{printable(str(total))} are said to be found, and {here} are here")
 
 
 _TYPES = frozenset({"searchset", "collection", "document", "transaction", "batch", "message"})

@@ -64,26 +64,36 @@ _NOTHING = {"cancelled": "cancelled", "entered-in-error": "entered in error"}
 def read_observation(entry: Entry, base: Knowledge) -> Noted:
     """What is noted of an Observation: a urine screen, a pregnancy, or nothing."""
     node, status = entry.node, entry.node.text("status")
-    concept = node.concept("code")
-    label = (concept.label or "something not named")[:120]
+    label = (node.concept("code").label or "something not named")[:120]
     if status in _NOTHING:
         return Noted(f"{label}: {_NOTHING[status]}, set aside")
-    codes = set(concept.codes_of(LOINC))
-    result = _result(node, status)
-    noted = Noted(f"{label}: {result}")
-    if codes & _URINE_OPIATES:
-        noted = _urine(noted, node, result)
-    elif _says_pregnant(node, codes, result):
-        noted = Noted(f"{label}: pregnant yes", facts=(("pregnant", "yes"),))
-    elif not codes & _PREGNANCY_TEST:
-        noted = Noted(f"{label}: not judged")
-        if result != "negative" and (other := mentioned(node, base)):
-            noted = noted.with_problem(f"names {other}, and is not known to be negative")
+    parts = [_part(part, node, status, base) for part in (node, *node.children("component"))]
+    noted = Noted(
+        f"{label}: " + "; ".join(dict.fromkeys(part.words for part in parts)),
+        facts=tuple(fact for part in parts for fact in part.facts),
+        tests=tuple(test for part in parts for test in part.tests),
+        problems=tuple(problem for part in parts for problem in part.problems),
+    )
     if status not in _FINAL | _NOT_YET:
         noted = noted.with_problem(f"has the status {status[:40] or '(none)'}, not one of FHIR R4")
     if node.has("focus"):
         noted = noted.with_problem("is about something else than the patient (focus)")
     return noted
+
+
+def _part(part: Node, node: Node, status: str, base: Knowledge) -> Noted:
+    """What is noted of an Observation, or of one component of it."""
+    codes = set(part.concept("code").codes_of(LOINC))
+    result = _result(part, status)
+    if codes & _URINE_OPIATES:
+        return _urine(node, result)
+    if _says_pregnant(part, codes, result):
+        return Noted("pregnant yes", facts=(("pregnant", "yes"),))
+    if codes & _PREGNANCY_TEST:
+        return Noted(f"{result}, no fact")
+    other = "" if result == "negative" else mentioned(part, base, ["component"])
+    told = f"names {other}, and is not known to be negative" if other else ""
+    return Noted("not judged").with_problem(told)
 
 
 def _says_pregnant(node: Node, codes: set[str], result: Result) -> bool:
@@ -94,15 +104,15 @@ def _says_pregnant(node: Node, codes: set[str], result: Result) -> bool:
     return _PREGNANCY_STATUS in codes and said
 
 
-def _urine(noted: Noted, node: Node, result: Result) -> Noted:
+def _urine(node: Node, result: Result) -> Noted:
     """The urine opioid screen; without its day it cannot be kept, and is named."""
     told = node.text("effectiveDateTime") or node.text("effectiveInstant") or node.text("issued")
     span = span_of(told)
     if span is None:
-        return noted.with_problem(f"a urine opioid screen without its day: {result}")
+        return Noted(result).with_problem(f"a urine opioid screen without its day: {result}")
     test = OpioidTest(result=result, on=span.first if result == "negative" else span.last)
     support = " (supports, clears nothing)" if result == "negative" else ""
-    return noted._replace(words=f"{noted.words} on {test.on}{support}", tests=(test,))
+    return Noted(f"{result} on {test.on}{support}", tests=(test,))
 
 
 def _result(node: Node, status: str) -> Result:
@@ -158,7 +168,8 @@ def read_event(entry: Entry, base: Knowledge, assessed_on: date | None) -> Noted
     if node.flag("doNotPerform") or status in _NOT_DONE:
         return Noted(f"{label}: not done, set aside")
     noted = _asked(entry, label, status, base, assessed_on)
-    other = mentioned(node, base)
+    is_test = bool(node.concept("code").codes_of(LOINC))
+    other = mentioned(node, base, ["code"] if is_test else [])
     return noted.with_problem(f"names {other}; ask about opioids" if other else "")
 
 

@@ -236,9 +236,9 @@ def _label(concepts: list[Concept]) -> str:
 def _beside(entry: Entry, named: Named, base: Knowledge) -> Iterator[str]:
     """Opioids that are named beside the medicine: in a note, a reason, the directions."""
     own = {row.substance for name in named.opioids for row in name.rows}
-    without = ("medicationCodeableConcept", "medicationReference", "contained")
-    other = mentioned(entry.node, base, without)
-    if other and other not in own:
+    without = ("medicationCodeableConcept", "medicationReference")
+    other = mentioned(entry.node, base, without, own)
+    if other:
         yield f"names {other} beside its medicine"
 
 
@@ -263,7 +263,7 @@ def _none_known(code: str, taken: Taken) -> Noted:
 def _taken(entry: Entry, assessed_on: date | None) -> Taken:
     """Whether the medicine is taken, and when last."""
     node, status = entry.node, entry.node.text("status")
-    if node.flag("doNotPerform"):
+    if entry.kind == "MedicationRequest" and node.flag("doNotPerform"):
         return Taken("never", "must not be given (doNotPerform); neither taken nor planned")
     state = _STATES[entry.kind].get(status)
     if state is None:

@@ -16,9 +16,12 @@ from ldn_titration.knowledge import Knowledge, Opioid
 from ldn_titration.knowledge.names import words_of
 from ldn_titration.patient import Medication, OpioidExposure, Release
 
-__all__ = ["RXNORM", "Named", "OpioidName", "mentions", "names_of"]
+__all__ = ["UNREADABLE", "Named", "OpioidName", "mentions", "names_of"]
 
-RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+RXNORM = frozenset(
+    {"http://www.nlm.nih.gov/research/umls/rxnorm", "urn:oid:2.16.840.1.113883.6.88"}
+)
+"""RxNorm by its address and by its OID."""
 UNII = "http://fdasis.nlm.nih.gov"
 UNREADABLE = "unreadable name"
 """What stands in the list for a text that is no line of text; screening knows no such name."""
@@ -100,7 +103,7 @@ def names_of(concept: Concept, base: Knowledge) -> Named:
 
 def _coded(coding: Coding, base: Knowledge) -> Iterator[OpioidName]:
     """What acts at opioid receptors, by an RxNorm code that the knowledge base has."""
-    rows = base.coded(coding.code) if coding.system == RXNORM else ()
+    rows = base.coded(coding.code) if coding.system in RXNORM else ()
     if any(row.is_opioid or row.presence for row in rows):
         yield OpioidName(rows, coding.display or f"RxCUI {coding.code}", rxcui=coding.code)
 
@@ -110,10 +113,10 @@ def _by_code(concept: Concept, base: Knowledge) -> Named:
     for coding in concept.codings:
         if coding.system == UNII and base.read_code(f"unii:{coding.code}").kind == "ordinary":
             return Named(ordinary=(Medication(code=f"unii:{coding.code}"),))
-        if coding.system == RXNORM and base.read_code(coding.code).kind in {"ordinary", "listed"}:
+        if coding.system in RXNORM and base.read_code(coding.code).kind in {"ordinary", "listed"}:
             return Named(ordinary=(Medication(rxcui=coding.code),))
     for coding in concept.codings:
-        if coding.system == RXNORM and coding.code.isascii() and coding.code.isdigit():
+        if coding.system in RXNORM and coding.code.isascii() and coding.code.isdigit():
             return Named(unread=(Medication(rxcui=coding.code[:8]),))
     return Named(unread=(_as_listed(f"unknown {concept.label or 'medicine without a name'}"),))
 
@@ -202,7 +205,7 @@ def _conflicts(found: Named, lines: dict[str, MedicineLine | None]) -> Iterator[
     """Where the names of one concept say different things."""
     kept = _narrowed(found).opioids
     apart = [each for each in kept if not set(each.rows) & set(kept[0].rows)]
-    if apart and not _one_line(lines, apart):
+    if apart and not _one_line(lines, kept):
         yield f"{kept[0].label} and {apart[0].label} are named of one medicine"
     for text, line in lines.items():
         plain = line is not None and line.names and not any(n.name.matters for n in line.names)
@@ -213,10 +216,9 @@ def _conflicts(found: Named, lines: dict[str, MedicineLine | None]) -> Iterator[
         yield "its texts name different medicines"
 
 
-def _one_line(lines: dict[str, MedicineLine | None], apart: Sequence[OpioidName]) -> bool:
+def _one_line(lines: dict[str, MedicineLine | None], kept: Sequence[OpioidName]) -> bool:
     """Whether a single text names them side by side, as the parts of a combination."""
-    one = next(iter(lines.values()), None) if len(lines) == 1 else None
-    return one is not None and all(each.rxcui is None for each in apart)
+    return len(lines) == 1 and all(each.rxcui is None for each in kept)
 
 
 def _same(line: MedicineLine | None, earlier: MedicineLine | None) -> bool:
@@ -263,16 +265,18 @@ def _of_form(name: OpioidName, told: Release, base: Knowledge) -> OpioidName:
 _LONGEST_TEXT = 20_000
 
 
-def mentions(texts: Iterable[str], concepts: Iterable[Concept], base: Knowledge) -> str:
-    """The first opioid, or medicine that asks for one, that a text or a code names."""
+_CLASS = ("opioid", "opiate", "narcotic")
+
+
+def mentions(texts: Iterable[str], concepts: Iterable[Concept], base: Knowledge) -> Iterator[str]:
+    """Each opioid, or medicine that asks for one, that a text or a code names; or the class."""
     for concept in concepts:
         for coding in concept.codings:
-            for coded in _coded(coding, base):
-                return coded.label
+            yield from (coded.rows[0].substance for coded in _coded(coding, base))
     for text in texts:
         if len(text) > _LONGEST_TEXT:
-            return "a text too long to be looked through"
-        for name in base.read_line(text).names:
-            if name.matters:
-                return name.opioids[0].substance
-    return ""
+            yield "what a text too long to be looked through may name"
+            continue
+        names = base.read_line(text).names
+        yield from (name.opioids[0].substance for name in names if name.matters)
+        yield from (word for word in words_of(text) if word.startswith(_CLASS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from ldn_titration.errors import InvalidInputError
@@ -54,10 +54,13 @@ valueString reasonString
 _TEXTS = frozenset(_TEXT_ELEMENTS.split())
 
 
-def mentioned(node: Node, base: Knowledge, without: tuple[str, ...] = ()) -> str:
-    """The first opioid that a resource names anywhere, beside its elements ``without``."""
+def mentioned(
+    node: Node, base: Knowledge, without: Sequence[str] = (), own: Collection[str] = ()
+) -> str:
+    """The first opioid named in a resource, beside its elements ``without`` and its ``own``."""
     kept = Node(node.path, {k: v for k, v in node.value.items() if k not in without})
-    return mentions(_texts(kept), _concepts(kept), base)
+    named = mentions(_texts(kept), _concepts(kept), base)
+    return next((name for name in named if name not in own), "")
 
 
 def _texts(node: Node) -> Iterator[str]:

@@ -99,11 +99,11 @@ def _present(
 ) -> Noted:
     """A condition of now; one that nobody confirmed is listed, and is no fact."""
     sure = verified not in _UNSURE
-    facts = tuple(_facts(concept, base)) if sure else ()
+    facts = tuple(dict.fromkeys(_facts(concept, base))) if sure else ()
     words = f"{_label(concept)}: {clinical or 'clinical status not said, read as active'}"
     words += "" if sure else f", {verified}: listed, no fact"
     words += "".join(f"; {name} {value}" for name, value in facts)
-    names = tuple(_names(concept, problems))
+    names = tuple(_names(concept, base, problems))
     return Noted(
         words, conditions=names, facts=facts, listed="conditions", problems=tuple(problems)
     )
@@ -112,7 +112,9 @@ def _present(
 def _past(concept: Concept, clinical: str, base: Knowledge, problems: list[str]) -> Noted:
     """A condition of before: kept in the list only where a rule may read it."""
     told = _PAST[clinical]
-    names = [f"{name} ({told})"[:200] for name in _names(concept, problems) if _matters(name, base)]
+    names = [
+        f"{name} ({told})"[:200] for name in _names(concept, base, problems) if _matters(name, base)
+    ]
     words = f"{_label(concept)}: {told}"
     return Noted(words, conditions=tuple(names), problems=tuple(problems))
 
@@ -148,9 +150,11 @@ def _icd(concept: Concept) -> list[str]:
     return [name for names in found for name in names]
 
 
-def _names(concept: Concept, problems: list[str]) -> Iterator[str]:
-    """The condition as it is listed: by every text, and by what its code says."""
-    for text in (*concept.texts, *_icd(concept)):
+def _names(concept: Concept, base: Knowledge, problems: list[str]) -> Iterator[str]:
+    """The condition as it is listed: by every text, and by its code where no text says that."""
+    rows = [base.condition(text) for text in concept.texts]
+    coded = (name for name in _icd(concept) if base.condition(name) not in rows)
+    for text in (*concept.texts, *coded):
         name = " ".join(text.split())
         try:
             yield Medication(name=name).label
