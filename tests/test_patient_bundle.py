@@ -435,6 +435,14 @@ def test_every_code_and_text_counts(
     assert (verdict(found) in CLEARING) is plain
 
 
+def test_what_is_shown_is_safe_to_show() -> None:
+    evil = "oxy\x1b[2J\u202ecodone"
+    found = read({**statement(evil, "zz\x1b"), "id": evil}, condition(evil), allergy(evil))
+    shown = [text for row in found.readings for text in row]
+    shown += [text for problem in found.incomplete for text in problem]
+    assert all(text.isprintable() for text in shown)
+
+
 def test_what_stands_for_an_unreadable_name_is_not_recognised() -> None:
     for name in (UNREADABLE, "unknown medicine without a name", f"unknown code 4 of {SNOMED}"):
         assert knowledge().read_line(name).kind == "unknown"

@@ -20,7 +20,7 @@ from ldn_titration.intake.states import read_allergy, read_condition, read_list,
 from ldn_titration.intake.tree import read_tree
 from ldn_titration.knowledge import Knowledge, knowledge
 from ldn_titration.patient import OpioidHistory, OpioidTest, PatientFacts
-from ldn_titration.values import read_date
+from ldn_titration.values import printable, read_date
 
 __all__ = ["BundleRead", "EntryRead", "read_patient"]
 
@@ -61,7 +61,7 @@ def read_patient(
     opened = open_bundle(read_tree(tree))
     notes = _notes(opened, base, day)
     readings = tuple(
-        EntryRead(entry.node.path, entry.kind, entry.id, noted.words)
+        EntryRead(entry.node.path, entry.kind, printable(entry.id), printable(noted.words))
         for entry, noted in zip(opened.entries, notes, strict=True)
     )
     incomplete = (*opened.incomplete, *_problems(opened.entries, notes), *_contradictions(notes))
@@ -118,7 +118,7 @@ def _noted(entry: Entry, opened: OpenBundle, base: Knowledge, day: date | None) 
 def _problems(entries: Sequence[Entry], notes: Sequence[Noted]) -> Iterable[Problem]:
     for entry, noted in zip(entries, notes, strict=True):
         for message in noted.problems:
-            yield Problem(entry.node.path, message)
+            yield Problem(entry.node.path, printable(message))
 
 
 def _contradictions(notes: Sequence[Noted]) -> Iterable[Problem]:
