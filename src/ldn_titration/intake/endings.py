@@ -26,6 +26,7 @@ __all__ = [
     "moment_of",
     "read_ending",
     "stray_dates",
+    "without_dates",
 ]
 
 Status = Literal["taken", "ended", "not taken", "allergic", "none"]
@@ -41,6 +42,7 @@ Last = date | Month | None
 class Ending(NamedTuple):
     """What a line says of its end, and the line without those words.
 
+    A line break stands in ``said`` where they stood, so that its sides stay apart.
     ``words`` are those that told it, ``unread`` the dates beside them that are not ISO.
     ``doubtful`` tells whether another word of the line speaks against an end, ``removed``
     whether the words can mean that a patch was removed.
@@ -84,7 +86,7 @@ _BEGIN, _END = r"(?<![\w/-])", r"(?![\w-])"
 _KINDS: tuple[tuple[str, Status, str, str], ...] = (
     ("stopped", "ended", rf"(?:(?:was|has been) )?(?:{_STOPPED})", "?"),
     ("not taken", "not taken", _NOT_TAKEN, "?"),
-    ("removed", "ended", "(?:patch )?removed", ""),
+    ("removed", "ended", "removed", ""),
     ("last", "ended", _LAST, ""),
     ("allergic", "allergic", "allergic(?: to)?", "{0}"),
 )
@@ -186,7 +188,7 @@ def _told(ending: Ending, kind: str, status: Status, found: re.Match[str]) -> En
     before = words_of(ending.said[: found.start()])[-1:]
     mixed = ending.status not in {"taken", status}
     return Ending(
-        _cut(ending.said, found),
+        _cut(ending.said, found, "\n"),
         status,
         None if mixed else later_of(ending.last, day),
         (*ending.words, found[0].strip()),
@@ -200,7 +202,7 @@ def _without_start(text: str) -> tuple[str, Last]:
     """The line without the day on which it was started, and that day."""
     found = _STARTED.search(text)
     day = None if found is None else _day(found)[0]
-    return (text if found is None or day is None else _cut(text, found)), day
+    return (text if found is None or day is None else _cut(text, found, " , ")), day
 
 
 def _day(found: re.Match[str]) -> tuple[Last, tuple[str, ...]]:
@@ -214,11 +216,16 @@ def _day(found: re.Match[str]) -> tuple[Last, tuple[str, ...]]:
         return None, (groups["iso"],)
 
 
-def _cut(text: str, found: re.Match[str]) -> str:
-    """The text without what was found, a mark in its place so that its sides stay apart."""
-    return f"{text[: found.start()].rstrip()} ; {text[found.end() :].lstrip()}"
+def _cut(text: str, found: re.Match[str], mark: str) -> str:
+    """The text without what was found, a mark in its place."""
+    return f"{text[: found.start()]}{mark}{text[found.end() :]}"
 
 
 def stray_dates(said: str) -> Iterator[str]:
     """Dates in what is left of a line, of which nothing says what they mean."""
     return (found[0] for found in _STRAY.finditer(said))
+
+
+def without_dates(said: str) -> str:
+    """What is left of a line beside such dates."""
+    return _STRAY.sub(" ", said)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ldn_titration.intake.endings import without_dates
 from ldn_titration.knowledge import Knowledge, Line, Name
 from ldn_titration.knowledge.names import key_of, words_of
 from ldn_titration.patient import Release
@@ -164,7 +165,7 @@ _STRENGTH = re.compile(
 
 def strength_in(said: str, names: Sequence[MedicineName]) -> str:
     """The first strength of a line as it is written: ``5/325``, ``25 mcg/h``; or nothing."""
-    found = _STRENGTH.search(_outside(said, names))
+    found = _STRENGTH.search(without_dates(_outside(said, names)))
     return "" if found is None else found[0].strip()
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ldn_titration.intake.endings import Ending, Last, Status, later_of, read_ending, stray_dates
 from ldn_titration.intake.forms import MedicineName, directions_in, names_in, strength_in
 from ldn_titration.knowledge import Knowledge, Line, knowledge
+from ldn_titration.knowledge.names import words_of
 from ldn_titration.patient import Medication, OpioidExposure, Release
 from ldn_titration.quantities import Mass
 
@@ -116,14 +117,18 @@ def read_medicine(text: str, base: Knowledge | None = None) -> MedicineLine:
     ('Percocet', '5/325', '1 tab q6h prn', True)
     """
     base = base or knowledge()
-    plain = _BULLET.sub("", Medication(name=text).label, count=1)
+    label = Medication(name=text).label
+    plain = _BULLET.sub("", label, count=1) or label
     ending, line = _read(plain, base)
     names = names_in(line, ending.said, base)
+    matters = any(name.name.matters for name in names)
     rest = line.unexplained if line.names else (plain,)
-    if any(name.name.matters for name in names):
-        rest = (*rest, *stray_dates(ending.said))
+    rest = (*rest, *stray_dates(ending.said)) if matters else rest
     believed = _believed(ending, names, rest, base)
-    rest = (*rest, *ending.unread) if believed == ending else (*rest, *ending.words)
+    if believed != ending:
+        rest = (*rest, *ending.words)
+    elif matters:
+        rest = (*rest, *ending.unread)
     return MedicineLine(
         text,
         names,
@@ -161,21 +166,32 @@ def _believed(
         return ending._replace(status="taken", last=None)
     if not any(name.name.matters for name in names):
         return ending
-    alone = len(names) == 1 and _entries(ending.said, base) == 1
     hypersensitive = ending.status == "allergic" and not names[0].name.is_opioid
-    if not alone or hypersensitive:
+    if hypersensitive or not _is_alone(ending.said, names, base) or _goes_on(ending.said, base):
         return ending._replace(status="taken", last=None)
     if not ending.removed and names[0].may_be_a_patch:
         return ending._replace(last=None)
     return ending
 
 
-def _entries(said: str, base: Knowledge) -> int:
-    """How many parts of a line, between commas, name a medicine."""
-    return sum(bool(base.read_line(part).names) for part in _APART.split(said))
+def _is_alone(said: str, names: Sequence[MedicineName], base: Knowledge) -> bool:
+    """Whether a line names one medicine, once, so that its end can be of no other."""
+    words = words_of(_BRACKETS.sub(" ", said))
+    parts = sum(bool(base.read_line(part).names) for part in _APART.split(said))
+    twice = any(words.count(word) > 1 for word in words_of(names[0].words) if word.isalpha())
+    return len(names) == 1 and parts == 1 and not twice
 
 
 _APART = re.compile(r"[;\n]|,(?![0-9])")
+_BRACKETS = re.compile(r"\([^()]*\)")
+
+
+def _goes_on(said: str, base: Knowledge) -> bool:
+    """Whether more than a reason is told on both sides of an end: stopped, then another dose."""
+    told = [set(words_of(part)) for part in said.split("\n")]
+    told = [words for words in told if words]
+    reasons = base.lexicon.kinds["indication"] | {"for"}
+    return any(not words <= reasons for words in told[1:])
 
 
 def _high_dose(line: Line, base: Knowledge) -> Mass | None:
@@ -189,7 +205,7 @@ def _high_dose(line: Line, base: Knowledge) -> Mass | None:
 def _entry(plain: str, ending: Ending, rest: Sequence[str], base: Knowledge) -> str:
     """How the line stands in the list: whole and marked where something was not understood."""
     if not rest:
-        return _LOOSE.sub("; ", ending.said).strip(" ;") if ending.words else plain
+        return _LOOSE.sub("; ", ending.said).strip(" ;,:") if ending.words else plain
     if base.read_line(plain).kind in {"unknown", "hidden"}:
         return plain
     return _marked(plain)
@@ -200,5 +216,5 @@ def _marked(entry: str) -> str:
     return entry[: _MOST - len(_MARK)] + _MARK
 
 
-_LOOSE = re.compile(r"[ ;,:(-]*;[ ;,):]*")
+_LOOSE = re.compile(r"[\s;,:(-]*\n[\s;,):]*")
 _MARK, _MOST = " (not understood)", 200

@@ -326,7 +326,7 @@ class Knowledge:
         product = self._product_named(text) if line.names_an_opioid else None
         if product is None:
             return line
-        return Line.of(text, (Name((product,)),))._replace(keys=(text,))
+        return Line.of(text, (Name((product,)),))._replace(keys=(" ".join(text.split()),))
 
     def says_no_form(self, line: Line) -> bool:
         """Whether nothing beside the names could say how a medicine lets go of its drug."""
