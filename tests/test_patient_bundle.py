@@ -451,6 +451,9 @@ def test_what_stands_for_an_unreadable_name_is_not_recognised() -> None:
 def test_a_form_and_a_route_settle_the_release_and_never_shorten_it() -> None:
     patch = statement("fentanyl", "active", dosage=[{"route": {"text": "Transdermal route"}}])
     assert read(patch).patient.opioids.exposures[0].release == "transdermal"
+    form = {**OXY, "code": {"text": "oxycodone"}, "form": {"text": "Extended Release Oral Tablet"}}
+    for taken in ([by("Medication/oxy"), form], [by("#oxy", contained=[form])]):
+        assert read(*taken).patient.opioids.exposures[0].release == "extended"
     tablet = statement("oxycodone", "active", dosage=[{"route": {"text": "Oral"}}])
     assert read(tablet).patient.opioids.exposures[0].release == "unknown"
 

@@ -94,7 +94,7 @@ def read_medication(
     said_none = _said_none(concepts)
     if said_none and taken.state in {"now", "perhaps"}:
         return _none_known(said_none, taken)
-    named, label = _named(entry, concepts, base), _label(concepts)
+    named, label = _named(entry, bundle, concepts, base), _label(concepts)
     told = f"{label}: {taken.words}"
     if taken.state in {"void", "never"}:
         return Noted(told, problems=taken.problems)
@@ -211,17 +211,18 @@ def _of_medication(node: Node, wrong: list[str]) -> Iterator[Concept]:
             wrong.append("an ingredient of its Medication is not named")
 
 
-def _named(entry: Entry, concepts: list[Concept], base: Knowledge) -> Named:
+def _named(entry: Entry, bundle: OpenBundle, concepts: list[Concept], base: Knowledge) -> Named:
     found = Named()
     for concept in concepts:
         found = found.joined(names_of(concept, base))
-    return found.with_form(list(_forms(entry.node)), base)
+    return found.with_form(list(_forms(entry, bundle)), base)
 
 
-def _forms(node: Node) -> Iterator[str]:
+def _forms(entry: Entry, bundle: OpenBundle) -> Iterator[str]:
     """What is said of the form and the route."""
-    for contained in node.children("contained"):
-        yield from contained.concept("form").texts
+    node, reference = entry.node, entry.node.child("medicationReference")
+    medicine = _medication(reference, entry, bundle) if reference else None
+    yield from medicine.concept("form").texts if medicine else ()
     for name in ("dosageInstruction", "dosage"):
         single = isinstance(node.value.get(name), Mapping)
         nodes = [node.child(name)] if single else node.children(name)
