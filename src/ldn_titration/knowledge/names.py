@@ -174,8 +174,9 @@ class Lexicon:
         while place < len(words):
             length, name = self._longest_name(words, place)
             if name is not None:
-                names.setdefault(name, " ".join(words[place : place + length]))
-                covered.update(words[place : place + length] if name.opioids else ())
+                run = words[place : place + length]
+                names.setdefault(name, " ".join(word for word in run if word != "#"))
+                covered.update(run if name.opioids else ())
             elif not self._says_nothing(words, place):
                 left.append(words[place])
             place += length
