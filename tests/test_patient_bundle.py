@@ -272,6 +272,18 @@ NONE = None
         ),
         ("MedicationStatement", "completed", {**PERIOD, "dateAsserted": "2026-02-01"}, UNSURE),
         ("MedicationStatement", "completed", {**PERIOD, "dateAsserted": "2026-12-01"}, ENDED),
+        (
+            "MedicationStatement",
+            "completed",
+            {**PERIOD, "derivedFrom": [{"reference": "MedicationRequest/1"}]},
+            UNSURE,
+        ),
+        (
+            "MedicationStatement",
+            "completed",
+            {**PERIOD, "basedOn": [{"reference": "MedicationRequest/1"}]},
+            UNSURE,
+        ),
         ("MedicationStatement", "completed", {"effectiveDateTime": "2026-11-20"}, UNSURE),
         ("MedicationStatement", "completed", {"effectivePeriod": {"end": "20/11/2026"}}, UNSURE),
         ("MedicationStatement", "completed", {}, UNSURE),
@@ -351,6 +363,14 @@ def starting(*periods: Json, **more: Any) -> Json:
         (starting({"start": "2027-05-10"}, {"start": "2026-12-01"}), None),
         (starting({"start": "2027-05-10"}, {}), None),
         (starting({"start": "soon"}), None),
+        (
+            request("morphine", dosageInstruction=[{"timing": {"event": ["2027-05-10"]}}]),
+            ("2027-05-10", None),
+        ),
+        (
+            request("morphine", dosageInstruction=[{"timing": {"event": ["2027-05-10", "soon"]}}]),
+            None,
+        ),
         (request("morphine", dispenseRequest={"validityPeriod": {"start": "2027-05-10"}}), None),
     ],
 )
@@ -672,6 +692,10 @@ INCOMPLETE: dict[str, tuple[Fault, str]] = {
             }
         ),
         "entry[3].resource",
+    ),
+    "an opioid in a narrative that adds to its resource": (
+        _set(1, text={"status": "additional", "div": "<div><p>and <b>methadone</b></p></div>"}),
+        "entry[1].resource",
     ),
     "another opioid within": (_set(1, contained=[OXY]), "entry[1].resource"),
     "an opiate screen without a day": (

@@ -215,7 +215,7 @@ def _named(entry: Entry, bundle: OpenBundle, concepts: list[Concept], base: Know
     found = Named()
     for concept in concepts:
         found = found.joined(names_of(concept, base))
-    return found.with_form(list(_forms(entry, bundle)), base)
+    return found.with_form(list(_forms(entry, bundle)))
 
 
 def _forms(entry: Entry, bundle: OpenBundle) -> Iterator[str]:
@@ -327,6 +327,8 @@ def _last(entry: Entry) -> tuple[date | Month | None, str]:
         return None, ", last dose not known"
     start, end = period.text("start"), period.text("end")
     asserted = span_of(entry.node.text("dateAsserted"))
+    if entry.node.has("derivedFrom") or entry.node.has("basedOn"):
+        return None, ", taken over from another record: last dose not known"
     first, last = span_of(start), span_of(end)
     if first and last and last.first <= first.first:
         return None, ", its end is not after its start: last dose not known"

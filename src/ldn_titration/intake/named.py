@@ -76,12 +76,12 @@ class Named(NamedTuple):
             tuple(dict.fromkeys((*self.conflicts, *other.conflicts))),
         )
 
-    def with_form(self, words: Sequence[str], base: Knowledge) -> Named:
+    def with_form(self, words: Sequence[str]) -> Named:
         """The same, with what a form or route says of the release where no name says it."""
         told = _release_of(words)
         if told == "unknown":
             return self
-        return self._replace(opioids=tuple(_of_form(each, told, base) for each in self.opioids))
+        return self._replace(opioids=tuple(_of_form(each, told) for each in self.opioids))
 
 
 def names_of(concept: Concept, base: Knowledge) -> Named:
@@ -133,12 +133,12 @@ def _line(text: str, base: Knowledge) -> MedicineLine | None:
 
 def _read(text: str, line: MedicineLine | None, base: Knowledge) -> Named:
     """What one text names; it must be understood whole, and tell of no end of its own."""
-    product = base.named(text)
-    if any(row.is_opioid or row.presence for row in product):
-        plain = " ".join(text.split())
-        return Named((OpioidName(product, plain, substance=plain),)) if len(plain) <= 200 else _no()
     if line is None:
         return _no(tuple(_opioids_in(text, base)))
+    product = base.named(text) if any(name.name.matters for name in line.names) else ()
+    if any(row.is_opioid or row.presence for row in product):
+        plain = " ".join(text.split())
+        return Named((OpioidName(product, plain, substance=plain),))
     opioids = (
         OpioidName(
             _fitting(name.name.opioids, name.release),
@@ -251,11 +251,10 @@ def _release_of(texts: Iterable[str]) -> Release:
     return told[0] if len(told) == 1 else "unknown"
 
 
-def _of_form(name: OpioidName, told: Release, base: Knowledge) -> OpioidName:
+def _of_form(name: OpioidName, told: Release) -> OpioidName:
     """A name with that release, where it leaves its form open and has such a form."""
     settled = name.release != "unknown" or len({row.window for row in name.rows}) == 1
-    product = name.rxcui is not None and base.is_product(name.rxcui)
-    if settled or product or not any(row.release == told for row in name.rows):
+    if settled or not any(row.release == told for row in name.rows):
         return name
     return name._replace(release=told, rows=_fitting(name.rows, told))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ldn_titration.errors import InvalidInputError
@@ -53,6 +54,9 @@ valueString reasonString
 """
 _TEXTS = frozenset(_TEXT_ELEMENTS.split())
 
+_TAG = re.compile(r"<[^<>]*>")
+"""A tag of a narrative. One of status "additional" tells more than the resource does."""
+
 
 def mentioned(
     node: Node, base: Knowledge, without: Sequence[str] = (), own: Collection[str] = ()
@@ -68,6 +72,8 @@ def _texts(node: Node) -> Iterator[str]:
         for each in value if isinstance(value, list) else (value,):
             if name in _TEXTS and isinstance(each, str):
                 yield each
+        if name == "text" and isinstance(value, Mapping) and value.get("status") == "additional":
+            yield _TAG.sub(" ", str(value.get("div")))
 
 
 def _concepts(node: Node) -> Iterator[Concept]:
