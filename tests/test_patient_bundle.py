@@ -809,6 +809,16 @@ def test_what_is_no_bundle_of_one_patient_is_refused_by_its_path(
     assert path in [problem.path for problem in caught.value.problems]
 
 
+@pytest.mark.parametrize("depth", [*range(65, 1100, 69), 5_000, 100_000])
+def test_any_depth_is_refused_and_none_exhausts_the_stack(depth: int) -> None:
+    for opening, closing in (('{"entry":', "}"), ("[", "]")):
+        text = (
+            '{"resourceType": "Bundle", "entry": ' + opening * depth + "1" + closing * depth + "}"
+        )
+        with pytest.raises(InvalidInputError, match="nested too deeply"):
+            read_patient(text)
+
+
 def test_every_fault_of_the_shape_is_told_at_once() -> None:
     with pytest.raises(InvalidInputError) as caught:
         read(request("a", doNotPerform="no"), request("b", intent=[]))

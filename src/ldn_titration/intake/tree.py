@@ -131,7 +131,7 @@ def read_tree(tree: Mapping[str, Any] | str | bytes) -> Node:
         raise InvalidInputError(Problem("bundle", p.message) for p in error.problems) from None
     if not isinstance(read, Mapping):
         raise InvalidInputError([Problem("bundle", "must be an object {...}")])
-    wrong = [*_not_json(read), *_twice(read)]
+    wrong = _not_json(read) or list(_twice(read))
     if wrong:
         raise InvalidInputError(wrong)
     return Node("", read)
