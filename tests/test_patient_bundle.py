@@ -937,6 +937,34 @@ def test_no_known_medications_and_problems_are_asked_and_none() -> None:
     assert verdict(found) is Verdict.CLEAR
 
 
+LISTS = "http://terminology.hl7.org/CodeSystem/list-example-use-codes"
+
+
+@pytest.mark.parametrize(
+    ("more", "known"),
+    [
+        ({}, True),
+        ({"mode": "working"}, True),
+        ({"status": "retired"}, False),
+        ({"mode": "changes"}, False),
+        ({"entry": [{"item": {"reference": "MedicationStatement/1"}}]}, False),
+        ({"code": {"text": "medications"}}, False),
+        ({"emptyReason": {"text": "nil known"}}, False),
+    ],
+)
+def test_an_empty_list_is_asked_and_none_only_where_it_says_so(more: Json, known: bool) -> None:
+    made = {
+        "resourceType": "List",
+        "status": "current",
+        "mode": "snapshot",
+        "subject": US,
+        "code": coded(LISTS, "medications"),
+        "emptyReason": {"coding": [{"code": "nilknown"}]},
+        **more,
+    }
+    assert read(HEALTHY, made).patient.medications == (() if known else None)
+
+
 URINE = coded(LOINC, "19295-5", "Opiates [Presence] in Urine by Screen method")
 
 
