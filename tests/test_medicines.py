@@ -21,8 +21,13 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from ldn_titration import InvalidInputError, OpioidHistory, PatientFacts, Verdict, screen
-from ldn_titration.intake.medicine_list import NOT_ASKED, MedicineList, read_medicines
-from ldn_titration.intake.medicines import MedicineLine, read_medicine
+from ldn_titration.intake.medicines import (
+    NOT_ASKED,
+    MedicineLine,
+    MedicineList,
+    read_medicine,
+    read_medicines,
+)
 from ldn_titration.knowledge import knowledge
 from ldn_titration.render.intake import medicines_text
 from ldn_titration.testing import known_facts

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from ldn_titration import InvalidInputError, PatientFacts, Verdict, screen
-from ldn_titration.intake.elements import ELEMENTS, RESOURCE_TYPES
-from ldn_titration.intake.named import UNREADABLE
-from ldn_titration.intake.patient_bundle import BundleRead, read_patient
+from ldn_titration.intake.bundle import BundleRead, read_patient
+from ldn_titration.intake.bundle.elements import ELEMENTS, RESOURCE_TYPES
+from ldn_titration.intake.bundle.named import UNREADABLE
 from ldn_titration.knowledge import knowledge
 from ldn_titration.patient import (
     Medication,

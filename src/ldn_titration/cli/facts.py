@@ -22,7 +22,7 @@ def run_facts(options: argparse.Namespace) -> int:
 
 def _bundle(data: bytes, options: argparse.Namespace) -> tuple[str, bool]:
     """A Bundle shown, and whether all of it was understood."""
-    from ldn_titration.intake.patient_bundle import read_patient
+    from ldn_titration.intake.bundle import read_patient
 
     base = base_of(options)
     on, by = options.assessed_on, options.assessed_by
@@ -38,7 +38,7 @@ def _bundle(data: bytes, options: argparse.Namespace) -> tuple[str, bool]:
 
 def _medicines(data: bytes, options: argparse.Namespace) -> tuple[str, bool]:
     """A medication list shown, and whether all of it was understood."""
-    from ldn_titration.intake.medicine_list import read_medicines
+    from ldn_titration.intake.medicines import read_medicines
     from ldn_titration.patient import PatientFacts
 
     base = base_of(options)

@@ -1,6 +1,5 @@
-"""What strangers keep of a patient, read into facts: nothing is guessed, nothing is lost.
+"""Strangers' data in, read without guessing: what was not understood is kept and counts.
 
-``medicines`` reads one line of a medication list, ``medicine_list`` a whole list or CSV,
-``patient_bundle`` a FHIR Bundle. What was not understood is kept, and counts against a
-start.
+``medicines`` reads a medication list, ``bundle`` a FHIR Bundle about a patient, ``orders``
+anybody's medication requests, ``plan`` those that were written here.
 """

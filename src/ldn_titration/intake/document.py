@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ldn_titration.errors import Problem
-from ldn_titration.intake.medicine_list import MedicineList
-from ldn_titration.intake.medicines import MedicineLine
-from ldn_titration.intake.patient_bundle import BundleRead
+from ldn_titration.intake.bundle import BundleRead
+from ldn_titration.intake.medicines import MedicineLine, MedicineList
 from ldn_titration.patient import PatientFacts
 
 __all__ = ["FACTS_SCHEMA", "bundle_json", "medicines_json"]

@@ -11,9 +11,8 @@ from ldn_titration.values import printable
 
 if TYPE_CHECKING:  # what is drawn lies above the pages
     from ldn_titration.errors import Problem
-    from ldn_titration.intake.medicine_list import MedicineList
-    from ldn_titration.intake.medicines import MedicineLine
-    from ldn_titration.intake.patient_bundle import BundleRead
+    from ldn_titration.intake.bundle import BundleRead
+    from ldn_titration.intake.medicines import MedicineLine, MedicineList
     from ldn_titration.patient import OpioidExposure, PatientFacts
 
 __all__ = ["bundle_text", "medicines_text"]

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ldn_titration.errors import InvalidInputError, Problem
-from ldn_titration.intake.elements import ELEMENTS, RESOURCE_TYPES
-from ldn_titration.intake.tree import Node, walk
+from ldn_titration.intake.bundle.elements import ELEMENTS, RESOURCE_TYPES
+from ldn_titration.intake.bundle.tree import Node, walk
 from ldn_titration.values import printable
 
 __all__ = ["Entry", "OpenBundle", "open_bundle"]

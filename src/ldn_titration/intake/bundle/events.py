@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Literal
 
-from ldn_titration.intake.bundle import Entry
-from ldn_titration.intake.noted import Noted, mentioned
-from ldn_titration.intake.tree import Concept, Node, span_of
+from ldn_titration.intake.bundle.entries import Entry
+from ldn_titration.intake.bundle.noted import Noted, mentioned
+from ldn_titration.intake.bundle.tree import Concept, Node, span_of
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.knowledge.names import key_of
 from ldn_titration.patient import OpioidTest

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ldn_titration.errors import InvalidInputError
-from ldn_titration.intake.medicines import MedicineLine, read_medicine
-from ldn_titration.intake.tree import Coding, Concept
+from ldn_titration.intake.bundle.tree import Coding, Concept
+from ldn_titration.intake.medicines.line import MedicineLine, read_medicine
 from ldn_titration.knowledge import Knowledge, Opioid
 from ldn_titration.knowledge.names import words_of
 from ldn_titration.patient import Medication, OpioidExposure, Release

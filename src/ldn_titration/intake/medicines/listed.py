@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ldn_titration.errors import InvalidInputError, Problem
-from ldn_titration.intake.medicine_table import delimiter_of, read_table
-from ldn_titration.intake.medicines import MedicineLine, read_medicine
+from ldn_titration.intake.medicines.line import MedicineLine, read_medicine
+from ldn_titration.intake.medicines.table import delimiter_of, read_table
 from ldn_titration.knowledge import Knowledge, knowledge
 from ldn_titration.patient import Medication, OpioidExposure, OpioidHistory, PatientFacts
 

@@ -11,13 +11,13 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from ldn_titration.errors import InvalidInputError, Problem
-from ldn_titration.intake.bundle import Entry, OpenBundle, open_bundle
-from ldn_titration.intake.elements import MEDICINE_TYPES, NOT_OF_THE_PATIENT
-from ldn_titration.intake.events import read_event, read_observation, read_other
-from ldn_titration.intake.given import read_medication
-from ldn_titration.intake.noted import EntryRead, Noted
-from ldn_titration.intake.states import read_allergy, read_condition, read_list, read_person
-from ldn_titration.intake.tree import read_tree
+from ldn_titration.intake.bundle.elements import MEDICINE_TYPES, NOT_OF_THE_PATIENT
+from ldn_titration.intake.bundle.entries import Entry, OpenBundle, open_bundle
+from ldn_titration.intake.bundle.events import read_event, read_observation, read_other
+from ldn_titration.intake.bundle.given import read_medication
+from ldn_titration.intake.bundle.noted import EntryRead, Noted
+from ldn_titration.intake.bundle.states import read_allergy, read_condition, read_list, read_person
+from ldn_titration.intake.bundle.tree import read_tree
 from ldn_titration.knowledge import Knowledge, knowledge
 from ldn_titration.patient import OpioidHistory, OpioidTest, PatientFacts
 from ldn_titration.values import printable, read_date

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Literal, NamedTuple
 
-from ldn_titration.intake.bundle import Entry, OpenBundle
-from ldn_titration.intake.named import Named, OpioidName, names_of
-from ldn_titration.intake.noted import Noted, mentioned
-from ldn_titration.intake.tree import Concept, Node, Span, span_of
+from ldn_titration.intake.bundle.entries import Entry, OpenBundle
+from ldn_titration.intake.bundle.named import Named, OpioidName, names_of
+from ldn_titration.intake.bundle.noted import Noted, mentioned
+from ldn_titration.intake.bundle.tree import Concept, Node, Span, span_of
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.patient import Medication, OpioidExposure, PlannedOpioid
 from ldn_titration.values import Month

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ldn_titration.intake.endings import without_dates
+from ldn_titration.intake.medicines.endings import without_dates
 from ldn_titration.knowledge import Knowledge, Line, Name
 from ldn_titration.knowledge.names import key_of, words_of
 from ldn_titration.patient import Release

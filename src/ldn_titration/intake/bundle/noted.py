@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ldn_titration.errors import InvalidInputError
-from ldn_titration.intake.named import mentions
-from ldn_titration.intake.tree import Concept, Node, walk
+from ldn_titration.intake.bundle.named import mentions
+from ldn_titration.intake.bundle.tree import Concept, Node, walk
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.patient import Medication, OpioidExposure, OpioidTest, PlannedOpioid
 

@@ -14,8 +14,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ldn_titration.errors import InvalidInputError, Problem
-from ldn_titration.intake.endings import Last, Status, is_before, later_of, moment_of, read_ending
-from ldn_titration.intake.medicines import MedicineLine, read_medicine
+from ldn_titration.intake.medicines.endings import (
+    Last,
+    Status,
+    is_before,
+    later_of,
+    moment_of,
+    read_ending,
+)
+from ldn_titration.intake.medicines.line import MedicineLine, read_medicine
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.knowledge.names import words_of
 from ldn_titration.values import printable

@@ -11,8 +11,15 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ldn_titration.intake.endings import Ending, Last, Status, later_of, read_ending, stray_dates
-from ldn_titration.intake.forms import MedicineName, directions_in, names_in, strength_in
+from ldn_titration.intake.medicines.endings import (
+    Ending,
+    Last,
+    Status,
+    later_of,
+    read_ending,
+    stray_dates,
+)
+from ldn_titration.intake.medicines.forms import MedicineName, directions_in, names_in, strength_in
 from ldn_titration.knowledge import Knowledge, Line, knowledge
 from ldn_titration.knowledge.names import words_of
 from ldn_titration.patient import Medication, OpioidExposure, Release

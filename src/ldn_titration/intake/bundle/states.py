@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from datetime import date
 
 from ldn_titration.errors import InvalidInputError
-from ldn_titration.intake.bundle import Entry
-from ldn_titration.intake.named import names_of
-from ldn_titration.intake.noted import Noted, mentioned
-from ldn_titration.intake.tree import Concept, Node, Span, span_of
+from ldn_titration.intake.bundle.entries import Entry
+from ldn_titration.intake.bundle.named import names_of
+from ldn_titration.intake.bundle.noted import Noted, mentioned
+from ldn_titration.intake.bundle.tree import Concept, Node, Span, span_of
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.knowledge.names import key_of
 from ldn_titration.patient import Medication
