@@ -18,6 +18,7 @@ from ldn_titration.cli.commands import (
     run_supply,
 )
 from ldn_titration.cli.faces import FACES
+from ldn_titration.cli.facts import run_facts
 from ldn_titration.regimen import MAX_DAYS
 
 __all__ = ["parser"]
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     _add_request(screen)
     _add_format(screen)
     _add_overlay(screen)
+    _add_facts(commands)
     _add_format(_command(commands, "protocols", run_protocols, "list the published regimens"))
     lint = _command(commands, "lint", run_lint, "say whether somebody's order agrees with itself")
     lint.add_argument("order", metavar="ORDER.json", help='a FHIR MedicationRequest, or "-"')
@@ -114,6 +116,16 @@ def _wall_time(text: str) -> tuple[str, str]:
     """A named time of day (empty: any without one) and its wall time."""
     name, _, clock = text.rpartition("=")
     return name, clock
+
+
+def _add_facts(commands: Any) -> None:
+    words = "read a medication list, a CSV of one, or a FHIR Bundle into facts of a patient"
+    facts = _command(commands, "facts", run_facts, words)
+    facts.add_argument("file", metavar="FILE", help='a list, a CSV or a Bundle, or "-"')
+    facts.add_argument("--assessed-on", metavar="DATE", help="for which day the record is read")
+    facts.add_argument("--assessed-by", metavar="NAME", help="who vouches for it")
+    _add_format(facts)
+    _add_overlay(facts)
 
 
 def _days(least: int) -> Callable[[str], int]:
