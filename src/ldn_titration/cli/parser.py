@@ -30,7 +30,8 @@ def parser() -> argparse.ArgumentParser:
         prog="ldn-titration",
         description="Plan low-dose naltrexone titrations. For clinicians; not a medical device, "
         "and its rules are not yet clinically reviewed.",
-        epilog="Exit codes: 0 done; 2 the request is wrong; 3 screening does not clear; "
+        epilog="Exit codes: 0 done; 2 the request is wrong; 3 screening does not clear, or an "
+        "order does not agree with itself; "
         "4 a dose that cannot be measured; 5 an optional part is not installed.",
     )
     parser.add_argument("--version", action="version", version=__version__)
