@@ -237,11 +237,11 @@ def test_the_opioid_free_interval_is_hatched_up_to_the_first_start_allowed() -> 
     assert "DRAFT" in picture.words
     over = read(exposed("2026-12-20"))
     assert spans(over) == []
-    assert "Opioid-free interval over: start from 31 Dec 2026" in over.words
+    assert "Opioid-free interval over from 31 Dec 2026" in over.words
     assert over.first == date(2026, 12, 31)
     long_ago = read(exposed("2025-12-20"))
     assert long_ago.first == date(2027, 1, 4)
-    assert any("start from 31 Dec 2025" in word for word in long_ago.words), "told below"
+    assert any("over from 31 Dec 2025" in word for word in long_ago.words), "told below"
 
 
 def test_days_before_a_planned_opioid_are_hatched() -> None:

@@ -197,7 +197,7 @@ assert run(counts_any_drops_of_any_dropper) is None
 
 
 # %%
-@settings(steady, max_examples=40)
+@settings(steady, max_examples=20)
 @given(regimens_for(drops))
 def adds_up_to_the_plan(regimen):
     plan = schedule(regimen, drops, "2027-01-04")

@@ -95,7 +95,7 @@ def _own_settings() -> AbstractContextManager[None]:
 _THIN = 4.0  # a turn of days on and off narrower than this is drawn as dashes
 
 _DARK, _BLUE, _BAND = "#1a1a1a", "#0065a3", "#cfe4f4"
-_GRID, _GAP, _STEM, _HATCH, _WATER = "#dedede", "#ececec", "#6b6b6b", "#cfa27c", "#e3e3e3"
+_GRID, _GAP, _STEM, _HATCH, _WATER = "#dedede", "#ececec", "#6b6b6b", "#cfa27c", "#d9d9d9"
 
 
 # --- drawing --------------------------------------------------------------------------

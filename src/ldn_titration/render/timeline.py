@@ -177,7 +177,7 @@ def _start_allowed(plan: Plan) -> Iterator[Mark]:
     """The first start that the opioid-free intervals allow, where it is no later than this."""
     allowed = plan.screening.not_before
     if allowed is not None and allowed <= plan.start:
-        yield Mark(allowed, f"Opioid-free interval over: start from {short_date(allowed)}")
+        yield Mark(allowed, f"Opioid-free interval over from {short_date(allowed)}")
 
 
 def _is_shortly_before(mark: Mark, plan: Plan) -> bool:
