@@ -9,52 +9,23 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+import behaviour
+import command_line
+import findings_pages
 import font_coverage
 from ldn_titration.export.document import plan_schema
 from ldn_titration.knowledge import knowledge, shipped_tables
 from ldn_titration.knowledge.readers import read_qualifiers
-from ldn_titration.knowledge.rows import TIERS, RuleEntry
+from ldn_titration.knowledge.rows import TIERS
 from ldn_titration.request import request_schema
-from ldn_titration.rules import RULES
-from ldn_titration.rules.case import Rule
-from ldn_titration.selfcheck import canaries
 from ldn_titration.units import decimal_text
+from markdown import NOTE, cited, reviewed, table
 
 ROOT = Path(__file__).parents[1]
 MANIFEST = ROOT / "src" / "ldn_titration" / "knowledge" / "manifest.csv"
 RULE_PAGES = ROOT / "docs" / "reference" / "rules"
-NOTE = (
-    "Generated from the knowledge base by `make docs`. Not yet clinically reviewed: "
-    "every row's reviewer and date are empty."
-)
-
-
-def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table."""
-    names = list(header)
-    lines = [names, ["---"] * len(names), *rows]
-    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines) + "\n"
-
-
-def _cell(value: object) -> str:
-    text = "; ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return text.replace("|", "\\|")
-
-
-def cited(row: Any) -> str:
-    """A row's sources with their tiers, and how sure it is."""
-    sources = knowledge().sources
-    keys = ", ".join(f"{key} ({sources[key].tier})" for key in row.sources)
-    return f"{keys}; {row.confidence}" if hasattr(row, "confidence") else keys
-
-
-def reviewed(row: Any) -> str:
-    """Who reviewed a row and when."""
-    return f"{row.reviewed_by} {row.reviewed_on}" if row.reviewed_by else "not yet"
 
 
 def protocols() -> str:
@@ -177,41 +148,6 @@ def _qualifiers() -> str:
     return table(("kind", "words", "fact", "sources (tier); confidence", "reviewed"), listed)
 
 
-def rule_pages() -> dict[str, str]:
-    """One page a rule: what it says, what it reads, when it clears, its sources and canaries."""
-    reads = {rule.code: rule for rule in RULES}
-    return {entry.code: _rule_page(entry, reads) for entry in knowledge().rules.values()}
-
-
-def _rule_page(entry: RuleEntry, reads: dict[str, Rule]) -> str:
-    rule = reads.get(entry.code)
-    needs = f"{', '.join(rule.needs) or 'nothing'}" if rule else "-"
-    also = ", ".join(rule.inputs[len(rule.needs) :]) or "nothing" if rule else "-"
-    sources = (
-        (f"`{key}`", source.tier, source.title, source.supports)
-        for key in entry.sources
-        for source in [knowledge().sources[key]]
-    )
-    sung = ((c.severity, c.what) for c in canaries() if c.code == entry.code)
-    lines = (
-        ("Says", entry.says),
-        ("Fact", entry.fact),
-        ("Severities", ", ".join(entry.severities)),
-        ("Clears when", entry.clears_when),
-        ("Must know", needs),
-        ("Also reads", also),
-        ("Confidence", entry.confidence),
-        ("Reviewed", reviewed(entry)),
-    )
-    facts = "\n".join(f"* **{name}**: {text}" for name, text in lines)
-    shown = list(sung)
-    heard = f"## Canaries\n\n{table(('severity', 'patient'), shown)}" if shown else ""
-    return (
-        f"# {entry.code}: {entry.title}\n\n{NOTE}\n\n{facts}\n\n"
-        f"## Sources\n\n{table(('key', 'tier', 'title', 'supports'), sources)}\n{heard}"
-    ).rstrip() + "\n"
-
-
 def manifest() -> str:
     """The digest of every table and of the canaries, which the loader compares."""
     canaries = (MANIFEST.parent / "canaries.json").read_bytes()
@@ -228,7 +164,10 @@ def generated() -> dict[Path, str]:
         for name, schema in schemas.items()
     }
     pages = {"protocols": protocols(), "opioids": opioids(), "knowledge": base_page()}
-    pages |= {f"rules/{code}": text for code, text in rule_pages().items()}
+    pages |= {f"rules/{code}": text for code, text in findings_pages.rule_pages().items()}
+    pages["findings"] = findings_pages.index()
+    pages["behaviour"] = behaviour.page()
+    pages["command-line"] = command_line.page()
     files |= {reference / f"{name}.md": text for name, text in pages.items()}
     files[font_coverage.FONTS / "coverage.txt"] = font_coverage.as_ranges(font_coverage.covered())
     return files
