@@ -30,6 +30,25 @@ autodoc_class_signature = "separated"
 python_display_short_literal_types = True
 
 html_theme = "furo"
+html_theme_options = {
+    "top_of_page_buttons": [],
+    "light_css_variables": {
+        "font-stack": "system-ui, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",
+        "font-stack--monospace": "ui-monospace, Menlo, 'DejaVu Sans Mono', monospace",
+        "color-brand-primary": "#0b5f66",
+        "color-brand-content": "#0b5f66",
+        "color-brand-visited": "#0b5f66",
+        "color-sidebar-link-text": "#3f4a4c",
+        "color-sidebar-link-text--top-level": "#3f4a4c",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#7fd0d3",
+        "color-brand-content": "#7fd0d3",
+        "color-brand-visited": "#7fd0d3",
+        "color-sidebar-link-text": "#b8c2c4",
+        "color-sidebar-link-text--top-level": "#b8c2c4",
+    },
+}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False

@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,62 +57,94 @@ def test_the_examples_of_a_module_run_as_shown(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
-def commands(page: str) -> list[tuple[str, str]]:
-    """Each command of the console blocks with what is shown below it."""
-    blocks = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
-    parts = [
-        part for block in blocks for part in re.split(r"^\$ ", block, flags=re.MULTILINE) if part
-    ]
-    return [(command, shown) for command, _, shown in (part.partition("\n") for part in parts)]
-
-
-SAVED = re.compile(r"[Ss]ave (?:it|this|these) as `([\w.-]+)`[^\n]*\n\n```\w+\n(.*?)```", re.DOTALL)
+# What a page tells its reader to do, in its order: save a file, change a line of it, run commands.
+FENCE = r"\s*:\n\n```\w+\n(?P<{0}>.*?)```"
+TOLD = re.compile(
+    r"[Ss]ave\s+(?:it|this|these)\s+as\s+`(?P<file>[\w.-]+)`"
+    + FENCE.format("content")
+    + r"|Replace\s+the\s+line\s+`(?P<old>[^`]+)`\s+of\s+`(?P<changed>[\w.-]+)`\s+by"
+    + FENCE.format("new")
+    + r"|```console\n(?P<console>.*?)```",
+    re.DOTALL,
+)
 SAID_ONLY = ("pip", "make", ".")
 
 
-def saved_files(page: str) -> list[tuple[str, str]]:
-    """Each file that a page tells its reader to save, with what stands in it."""
-    return SAVED.findall(page)
+def commands(block: str) -> list[tuple[str, str]]:
+    """Each command of a console block with what is shown below it."""
+    parts = [part for part in re.split(r"^\$ ", block, flags=re.MULTILINE) if part]
+    return [(command, shown) for command, _, shown in (part.partition("\n") for part in parts)]
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in PAGES if "```console" in text_of(path)], ids=page_name
-)
-def test_the_commands_of_a_page_print_what_is_shown(path: Path, tmp_path: Path) -> None:
-    """Files are saved first; `$?` is the exit code of the command before."""
-    page = text_of(path)
-    shown = commands(page)
-    assert shown
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
-    for name, content in saved_files(page):
-        (tmp_path / name).write_text(content, encoding="utf-8")
+def obey(page: str, folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Do what a page tells; yields each command with what is shown and what was printed."""
     code = 0
-    for command, output in shown:
-        words = shlex.split(command)
-        if command == "echo $?":
-            assert output == f"{code}\n", command
-            continue
-        if words[0] in SAID_ONLY:
-            continue
-        assert words[0] == "ldn-titration"
-        done = subprocess.run(
-            [sys.executable, "-m", "ldn_titration", *words[1:]],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            cwd=tmp_path,
-        )
-        code = done.returncode
-        wanted = ".*".join(map(re.escape, output.split("...\n")))
-        assert re.fullmatch(wanted, done.stdout, re.DOTALL), f"{command}\n{done.stdout}"
+    for told in TOLD.finditer(page):
+        if told["file"]:
+            (folder / told["file"]).write_text(told["content"], encoding="utf-8")
+        elif told["changed"]:
+            change_line(folder / told["changed"], told["old"], told["new"])
+        for command, shown in commands(told["console"] or ""):
+            if command == "echo $?":
+                yield command, shown, f"{code}\n"
+            elif shlex.split(command)[0] not in SAID_ONLY:
+                code, printed = run(shlex.split(command), folder)
+                yield command, shown, printed
 
 
-def test_a_page_whose_command_prints_something_else_is_found_out(tmp_path: Path) -> None:
-    """The reader of the pages itself: what it takes for a file, a command and its output."""
-    page = "Save it as `a.json`:\n\n```json\n{}\n```\n\n```console\n$ x y\nz\n$ v\n```\n"
-    assert saved_files(page) == [("a.json", "{}\n")]
-    assert commands(page) == [("x y", "z\n"), ("v", "")]
+def change_line(path: Path, old: str, new: str) -> None:
+    lines = text_of(path).splitlines(keepends=True)
+    found = [place for place, line in enumerate(lines) if line.strip() == old]
+    assert len(found) == 1, f"{old} stands {len(found)} times in {path.name}"
+    lines[found[0]] = new
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def run(words: list[str], folder: Path) -> tuple[int, str]:
+    assert words[0] == "ldn-titration"
+    done = subprocess.run(
+        [sys.executable, "-m", "ldn_titration", *words[1:]],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    return done.returncode, done.stdout.replace("\N{NO-BREAK SPACE}", " ")
+
+
+WITH_COMMANDS = [path for path in PAGES if "```console" in text_of(path)]
+
+
+@pytest.mark.parametrize("path", WITH_COMMANDS, ids=page_name)
+def test_the_commands_of_a_page_print_what_is_shown(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    for command, shown, printed in obey(text_of(path), tmp_path):
+        wanted = ".*".join(map(re.escape, shown.split("...\n")))
+        assert re.fullmatch(wanted, printed, re.DOTALL), f"{command}\n{printed}"
+
+
+def test_a_page_is_obeyed_in_its_order(tmp_path: Path) -> None:
+    """The reader of the pages itself: what it takes for a file, a change, a command."""
+    page = (
+        "Save it as `a.json`:\n\n```json\n{\n  1\n}\n```\n\n```console\n"
+        "$ ldn-titration plan a.json\nx\n$ echo $?\n0\n```\n"
+        "Replace the line `1` of\n`a.json` by:\n\n```text\n  2\n```\n"
+    )
+    done = list(obey(page, tmp_path))
+    assert [(command, shown) for command, shown, _ in done] == [
+        ("ldn-titration plan a.json", "x\n"),
+        ("echo $?", "0\n"),
+    ]
+    assert done[0][2].startswith("request: is no JSON")
+    assert done[1][2] == "2\n"
+    assert text_of(tmp_path / "a.json") == "{\n  2\n}\n"
+
+
+def test_every_page_with_commands_has_some_that_are_run() -> None:
+    for path in WITH_COMMANDS:
+        blocks = len(re.findall("```console", text_of(path)))
+        assert sum(told["console"] is not None for told in TOLD.finditer(text_of(path))) == blocks
 
 
 @pytest.mark.parametrize("path", PAGES, ids=page_name)

@@ -16,7 +16,7 @@ import cases
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests" / "cases"
-WIDTH = 96
+WIDTH = 80
 MOST_STEPS, MOST_LINES = 6, 9
 
 GROUPS = (
