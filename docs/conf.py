@@ -38,6 +38,8 @@ html_theme_options = {
         "color-brand-primary": "#0b5f66",
         "color-brand-content": "#0b5f66",
         "color-brand-visited": "#0b5f66",
+        "color-api-name": "#0b5f66",
+        "color-api-pre-name": "#5b6668",
         "color-sidebar-link-text": "#3f4a4c",
         "color-sidebar-link-text--top-level": "#3f4a4c",
     },
@@ -45,6 +47,8 @@ html_theme_options = {
         "color-brand-primary": "#7fd0d3",
         "color-brand-content": "#7fd0d3",
         "color-brand-visited": "#7fd0d3",
+        "color-api-name": "#7fd0d3",
+        "color-api-pre-name": "#9aa5a7",
         "color-sidebar-link-text": "#b8c2c4",
         "color-sidebar-link-text--top-level": "#b8c2c4",
     },
@@ -56,7 +60,7 @@ html_show_copyright = False
 html_show_sphinx = False
 html_last_updated_fmt = None
 pygments_style = "friendly"
-pygments_dark_style = "native"
+pygments_dark_style = "github-dark"
 
 
 def setup(app: Any) -> None:

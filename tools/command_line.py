@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ldn_titration.cli.exits import MEANINGS
 from ldn_titration.cli.parser import parser
-from markdown import table
+from page_parts import table
 
 HEAD = """# The command line and its exit codes
 

@@ -20,7 +20,7 @@ from ldn_titration.rules import RULES
 from ldn_titration.rules.case import Case, Rule
 from ldn_titration.selfcheck import Canary, canaries
 from ldn_titration.values import read_start
-from markdown import NOTE, reviewed, table
+from page_parts import NOTE, reviewed, table
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests" / "cases"

@@ -13,7 +13,7 @@ from ldn_titration.knowledge import knowledge, shipped_tables
 from ldn_titration.knowledge.readers import read_qualifiers
 from ldn_titration.knowledge.rows import TIERS, Opioid, Protocol
 from ldn_titration.units import decimal_text
-from markdown import NOTE, cited, reviewed, table
+from page_parts import NOTE, cited, reviewed, table
 
 
 def entries(rows: Iterable[Any], head: Callable[[Any], str], text: Callable[[Any], str]) -> str:
@@ -23,7 +23,7 @@ def entries(rows: Iterable[Any], head: Callable[[Any], str], text: Callable[[Any
 
 
 def joined(names: Iterable[str]) -> str:
-    return ", ".join(names)
+    return "; ".join(names)
 
 
 # --- protocols ------------------------------------------------------------------------
@@ -60,7 +60,7 @@ def _for(protocol: Protocol) -> str:
 
 def _said_of(protocol: Protocol) -> str:
     parts = (protocol.title, protocol.caution, protocol.reason)
-    return " ".join(f"{part.rstrip('.')}." for part in parts if part)
+    return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)
 
 
 def _schedule(protocol: Protocol) -> str:
@@ -154,7 +154,7 @@ def _parts() -> Iterator[tuple[str, str]]:
         entries(
             base.interactions,
             lambda i: f"{i.id}, {_linked(i.code)}, {i.severity}",
-            lambda i: f"{joined(i.medicines)}: {i.effect} {i.action} {i.fact}",
+            lambda i: f"{joined(i.medicines)}. {i.effect} {i.action} {i.fact}",
         ),
     )
     yield (
@@ -162,7 +162,7 @@ def _parts() -> Iterator[tuple[str, str]]:
         entries(
             dict.fromkeys(base.conditions.values()),
             lambda c: f"{c.id}, {_linked(c.code)}",
-            lambda c: f"{joined(c.names)}. {c.fact}",
+            lambda c: f"{joined(c.names)}.{_denied(c.denied_by)} {c.fact}",
         ),
     )
     yield (
@@ -178,16 +178,20 @@ def _parts() -> Iterator[tuple[str, str]]:
     yield "Sources", _sources()
 
 
+def _denied(by: tuple[str, ...]) -> str:
+    return f" Contradicts `{by[0]}`: {' or '.join(by[1:])}." if by else ""
+
+
 def _linked(code: str) -> str:
     return f"[{code}](rules/{code}.md)" if code in knowledge().rules else code
 
 
 def _policy() -> str:
-    rows = (
-        (f"`{p.key}`", f"{decimal_text(p.value)} {p.unit}", p.fact, cited(p))
-        for p in knowledge().policy.values()
+    return entries(
+        knowledge().policy.values(),
+        lambda p: f"`{p.key}`: {decimal_text(p.value)} {p.unit}",
+        lambda p: p.fact,
     )
-    return table(("key", "value", "fact", "sources (tier); confidence"), rows)
 
 
 def _tables() -> str:
