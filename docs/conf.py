@@ -59,11 +59,22 @@ html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
 html_last_updated_fmt = None
-pygments_style = "friendly"
+pygments_style = "default"
 pygments_dark_style = "github-dark"
+
+
+def make_accessible(
+    _app: Any, _page: str, _template: str, context: dict[str, Any], _doctree: Any
+) -> None:
+    """Give the menu's captions their level, and let the keyboard scroll what is wide."""
+    for name in ("furo_navigation_tree", "body"):
+        text = context.get(name, "")
+        text = text.replace('role="heading">', 'role="heading" aria-level="2">')
+        context[name] = text.replace("<pre>", '<pre tabindex="0">')
 
 
 def setup(app: Any) -> None:
     """Show the fields of values, and nothing that only Python needs."""
+    app.connect("html-page-context", make_accessible, priority=900)
     app.connect("autodoc-skip-member", api_fields.skip)
     app.connect("autodoc-process-docstring", api_fields.list_fields)
