@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -66,11 +67,15 @@ pygments_dark_style = "github-dark"
 def make_accessible(
     _app: Any, _page: str, _template: str, context: dict[str, Any], _doctree: Any
 ) -> None:
-    """Give the menu's captions their level, and let the keyboard scroll what is wide."""
+    """Give the menu's captions their level, and let the keyboard scroll what is wide.
+
+    The empty line that ends an example in the source is not shown.
+    """
     for name in ("furo_navigation_tree", "body"):
         text = context.get(name, "")
         text = text.replace('role="heading">', 'role="heading" aria-level="2">')
-        context[name] = text.replace("<pre>", '<pre tabindex="0">')
+        text = text.replace("<pre>", '<pre tabindex="0">')
+        context[name] = re.sub(r"\n\s*\n</pre>", "\n</pre>", text)
 
 
 def setup(app: Any) -> None:
