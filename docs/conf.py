@@ -20,10 +20,8 @@ html_title = "ldn_titration"
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 source_suffix = {".md": "markdown"}
 root_doc = "index"
-suppress_warnings = ["misc.highlighting_failure"]
 
 myst_heading_anchors = 4
-myst_enable_extensions = ["deflist"]
 
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
