@@ -12,7 +12,7 @@ help:
 	@echo "make peers   the checks with foreign programs: Chromium, npm's readers (needs node, chromium)"
 	@echo "make check   lint, types, layers, docstrings, stale files"
 	@echo "make bench   the benchmarks, into docs/benchmarks.md"
-	@echo "make docs    the generated reference pages"
+	@echo "make docs    the generated reference pages, and the site: build/site/index.html"
 	@echo "make cases   write the golden cases anew; read the difference before committing"
 
 .venv/setup: pyproject.toml
@@ -65,7 +65,13 @@ bench: .venv/dev
 	$(BIN)/python tools/bench.py
 
 docs: .venv/dev
+	$(BIN)/python -m pip install --quiet --group docs
 	$(BIN)/python tools/generate.py
+	rm -rf build/site
+	$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going \
+	  -d build/doctrees docs build/site
+	$(BIN)/python tools/offline.py build/site
+	@echo "Written: build/site/index.html"
 
 cases: .venv/setup
 	$(BIN)/python tools/cases.py

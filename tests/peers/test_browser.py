@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases"
 OUT = ROOT / "build" / "browser"
 
-FRENCH = "Marie-Antoinette Élodie de La Rochefoucauld-Montmorency-Châteaubriand d’Estrées"
+FRENCH = "Marie-Antoinette Élodie de La Rochefoucauld-Montmorency-Châteaubriand d'Estrées"
 REASON = (
     "negative naloxone challenge on 2027-01-03, patient observed for two hours afterwards, "
     "urine screen negative for fentanyl and its analogues, discussed with pain service"

@@ -17,6 +17,7 @@ from ldn_titration.cli.commands import (
     run_self_check,
     run_supply,
 )
+from ldn_titration.cli.exits import MEANINGS, NOT_INSTALLED
 from ldn_titration.cli.faces import FACES
 from ldn_titration.cli.facts import run_facts
 from ldn_titration.regimen import MAX_DAYS
@@ -26,13 +27,14 @@ __all__ = ["parser"]
 
 def parser() -> argparse.ArgumentParser:
     """The reader of the command line: each command with its options."""
+    exits = "; ".join(
+        f"{code} {words}" for code, words in MEANINGS.items() if code <= NOT_INSTALLED
+    )
     parser = argparse.ArgumentParser(
         prog="ldn-titration",
         description="Plan low-dose naltrexone titrations. For clinicians; not a medical device, "
         "and its rules are not yet clinically reviewed.",
-        epilog="Exit codes: 0 done; 2 the request is wrong; 3 screening does not clear, or an "
-        "order does not agree with itself; "
-        "4 a dose that cannot be measured; 5 an optional part is not installed.",
+        epilog=f"Exit codes: {exits}.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

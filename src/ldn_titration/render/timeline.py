@@ -23,6 +23,7 @@ from ldn_titration.words import (
     how_often,
     preparations_words,
     sentence,
+    times_differ,
     title,
     verdict_line,
 )
@@ -92,13 +93,14 @@ def timeline(plan: Plan) -> Timeline:
     inside = [mark for mark in marks if first <= mark.on <= plan.end + _after(plan)]
     outside = [mark for mark in marks if mark not in inside]
     spans = tuple(_spans(plan))
+    timed = times_differ(plan)
     return Timeline(
         title=title(plan),
         summary=f"{sentence(how_often(plan))} {sentence(preparations_words(plan))}",
         first=first,
         last=plan.end,
         is_draft=plan.status == "draft",
-        levels=tuple(_level(plan, step) for step in plan.steps if step.doses),
+        levels=tuple(_level(step, timed) for step in plan.steps if step.doses),
         gaps=tuple((step.first, step.last) for step in plan.steps if not step.doses),
         spans=tuple(span for span in spans if span.first <= plan.end),
         marks=tuple(_joined(inside)),
@@ -114,13 +116,13 @@ def _after(plan: Plan) -> timedelta:
 # --- levels ---------------------------------------------------------------------------
 
 
-def _level(plan: Plan, step: PlanStep) -> Level:
+def _level(step: PlanStep, timed: bool) -> Level:
     low, high = _band(step) or (None, None)
     dose = step.dose or Mass.total([])
     dates = f"{short_date(step.first)} to {short_date(step.last)}"
     words = (
         f"Step {step.step}, {dates} ({sig.count(step.days, 'day')}): "
-        f"{sig.about(dose)} a day, {directions(plan, step)}"
+        f"{sig.about(dose)} a day, {directions(step, timed=timed)}"
     )
     return Level(step, dose, tuple(_runs(step)), low, high, words)
 
