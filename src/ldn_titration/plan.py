@@ -50,7 +50,8 @@ class Plan(Sequence[PlanDay]):
 
     Made by :func:`~ldn_titration.schedule`. ``len``, index, slice and iterate it;
     ``plan.on(date)`` is the day of a date, ``plan.steps`` its steps, ``plan.totals`` the
-    whole added up, ``plan.diary`` what happened, ``plan.told`` what was found in that.
+    whole added up, ``plan.diary`` what happened, ``plan.told`` what was found in that,
+    ``plan.length_days`` the length asked for (None: as long as the regimen).
     ``status`` is ``draft`` unless a screening that clears was given for its start.
     ``fast_steps`` are the steps where each range takes its fewest days; without ranges
     they are ``steps``.
@@ -64,6 +65,7 @@ class Plan(Sequence[PlanDay]):
         "cut",
         "diary",
         "fast_steps",
+        "length_days",
         "preparation",
         "regimen",
         "steps",
@@ -75,6 +77,7 @@ class Plan(Sequence[PlanDay]):
     fast_steps: tuple[PlanStep, ...]
     diary: tuple[Event, ...]
     cut: bool
+    length_days: int | None
     told: tuple[Finding, ...]
     _ends: list[int]
     _given: Screening | None
@@ -90,6 +93,7 @@ class Plan(Sequence[PlanDay]):
         fast_steps: tuple[PlanStep, ...] = (),
         diary: tuple[Event, ...] = (),
         cut: bool = False,
+        length_days: int | None = None,
         told: tuple[Finding, ...] = (),
         screening: Screening | None = None,
     ) -> None:
@@ -100,6 +104,7 @@ class Plan(Sequence[PlanDay]):
         put(self, "fast_steps", fast_steps or steps)
         put(self, "diary", diary)
         put(self, "cut", cut)
+        put(self, "length_days", length_days)
         put(self, "told", told)
         put(self, "_given", screening)
         put(self, "_ends", [step.first_day + step.days - 1 for step in steps])
@@ -119,7 +124,7 @@ class Plan(Sequence[PlanDay]):
         return hash((self.regimen, self.preparation, self.steps))
 
     def _key(self) -> tuple[Any, ...]:
-        laid = self.steps, self.fast_steps, self.diary, self.cut, self.told
+        laid = self.steps, self.fast_steps, self.diary, self.cut, self.length_days, self.told
         return self.regimen, self.preparation, laid, self._given
 
     def __repr__(self) -> str:
@@ -260,7 +265,8 @@ def _dose_words(step: PlanStep) -> str:
 
 
 def _remade(*parts: Any) -> Plan:
-    regimen, preparation, (steps, fast_steps, diary, cut, told), screening = parts
+    regimen, preparation, laid, screening = parts
+    steps, fast_steps, diary, cut, length_days, told = laid
     return Plan(
         regimen,
         preparation,
@@ -268,6 +274,7 @@ def _remade(*parts: Any) -> Plan:
         fast_steps=fast_steps,
         diary=diary,
         cut=cut,
+        length_days=length_days,
         told=told,
         screening=screening,
     )

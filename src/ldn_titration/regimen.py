@@ -29,14 +29,15 @@ MAX_DOSES_PER_DAY = 12
 _MAX_CYCLE = 28
 
 TIMES_OF_DAY = ("morning", "noon", "afternoon", "evening", "bedtime")
-_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
+WALL_TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
+"""A time of day on the wall: HH:MM."""
 
 Band = Literal["low", "standard"]
 """The dose range that the ceilings are for: low dose, or the licensed 50 mg regimens."""
 
 
 def _read_time(value: object) -> str:
-    if isinstance(value, str) and (value in TIMES_OF_DAY or _CLOCK.fullmatch(value)):
+    if isinstance(value, str) and (value in TIMES_OF_DAY or WALL_TIME.fullmatch(value)):
         return value
     raise ValueError(f'must be one of {", ".join(TIMES_OF_DAY)}, or a time such as "21:30"')
 

@@ -76,6 +76,7 @@ def schedule(
         fast_steps=_fast(regimen, preparation, moment, steps, length, events, base),
         diary=events,
         cut=laid.cut,
+        length_days=length,
         told=laid.findings,
         screening=screening,
     )

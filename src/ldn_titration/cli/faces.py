@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ldn_titration.cli.files import base_of, request_in
 from ldn_titration.errors import InvalidInputError, Problem
+from ldn_titration.plan import Plan
 from ldn_titration.request import PlanRequest
 
-__all__ = ["ENDINGS", "drawer", "face_of", "text_or_json"]
+__all__ = ["ENDINGS", "FACES", "drawer", "face_of", "text_or_json"]
 
-ENDINGS = {".txt": "text", ".json": "json", ".html": "html", ".pdf": "pdf", ".csv": "csv"}
+ENDINGS = {
+    ".txt": "text",
+    ".json": "json",
+    ".html": "html",
+    ".pdf": "pdf",
+    ".ics": "ics",
+    ".csv": "csv",
+}
 """The face that each ending of a file's name asks for."""
+
+FACES = (*ENDINGS.values(), "fhir")
+"""Every face of a plan; a FHIR file has no ending of its own."""
 
 
 def face_of(options: argparse.Namespace) -> str:
@@ -49,6 +62,12 @@ def drawer(face: str, options: argparse.Namespace, request: PlanRequest) -> Call
         from ldn_titration.export.tabular import plan_csv
 
         return plan_csv
+    if face == "fhir":
+        from ldn_titration.export.fhir import plan_fhir
+
+        return plan_fhir
+    if face == "ics":
+        return _calendar_drawer(options, request)
     page = {
         "patient": request.patient,
         "dateless": options.dateless,
@@ -65,3 +84,35 @@ def drawer(face: str, options: argparse.Namespace, request: PlanRequest) -> Call
     if options.out is None and sys.stdout.isatty():
         raise InvalidInputError([Problem("--out", "a PDF needs a file, such as calendar.pdf")])
     return lambda plan: plan_pdf(plan, paper=options.paper, **page)
+
+
+def _calendar_drawer(options: argparse.Namespace, request: PlanRequest) -> Callable[[Any], str]:
+    from ldn_titration.export.ics import CalendarFile, plan_ics
+
+    with _told_as_option("clock", "--at"):
+        asked = CalendarFile(
+            each=options.each,
+            clock=dict(options.at),
+            remind=options.remind,
+            name=request.patient.name if options.with_name else None,
+            key=options.key,
+            lead_days=options.lead_days,
+        )
+    base = base_of(options)
+    replaced = [request_in(name).plan(base) for name in options.replaces]
+
+    def draw(plan: Plan) -> str:
+        with _told_as_option("clock", "--at"):
+            return plan_ics(plan, asked, replaces=replaced)
+
+    return draw
+
+
+@contextmanager
+def _told_as_option(field: str, option: str) -> Iterator[None]:
+    """Problems of a field are told as those of the option that gives it."""
+    try:
+        yield
+    except InvalidInputError as error:
+        told = (Problem(option if p.path == field else p.path, p.message) for p in error.problems)
+        raise InvalidInputError(told) from None

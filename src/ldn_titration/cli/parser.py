@@ -8,6 +8,7 @@ from typing import Any
 
 from ldn_titration import __version__
 from ldn_titration.cli.commands import (
+    run_lint,
     run_opioid,
     run_plan,
     run_protocols,
@@ -16,7 +17,7 @@ from ldn_titration.cli.commands import (
     run_self_check,
     run_supply,
 )
-from ldn_titration.cli.faces import ENDINGS
+from ldn_titration.cli.faces import FACES
 from ldn_titration.regimen import MAX_DAYS
 
 __all__ = ["parser"]
@@ -48,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
     _add_format(screen)
     _add_overlay(screen)
     _add_format(_command(commands, "protocols", run_protocols, "list the published regimens"))
+    lint = _command(commands, "lint", run_lint, "say whether somebody's order agrees with itself")
+    lint.add_argument("order", metavar="ORDER.json", help='a FHIR MedicationRequest, or "-"')
+    _add_format(lint)
     opioid = _command(commands, "opioid", run_opioid, "say what is known of an opioid")
     opioid.add_argument("name", metavar="NAME-OR-RXCUI")
     _add_format(opioid)
@@ -71,13 +75,45 @@ def _command(
 def _add_plan(commands: Any) -> None:
     plan = _command(commands, "plan", run_plan, "make a plan and print it, or write it to a file")
     _add_request(plan)
-    plan.add_argument("--format", choices=tuple(ENDINGS.values()))
+    plan.add_argument("--format", choices=FACES)
     plan.add_argument("--out", metavar="FILE", help="its ending tells the format")
     plan.add_argument("--draft", action="store_true", help="also where screening does not clear")
     plan.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of a PDF")
     plan.add_argument("--dateless", action="store_true", help="Day 1, Day 2, ... (html, pdf)")
     _add_lead_days(plan)
     _add_overlay(plan)
+    _add_calendar_file(plan)
+
+
+def _add_calendar_file(plan: argparse.ArgumentParser) -> None:
+    file = plan.add_argument_group("calendar file (ics)")
+    file.add_argument(
+        "--each", choices=("day", "step"), default="day", help="an event a day, or one a step"
+    )
+    file.add_argument(
+        "--at",
+        type=_wall_time,
+        action="append",
+        default=[],
+        metavar="[NAME=]HH:MM",
+        help="the wall time of doses, or of those at a time of day, such as bedtime=22:00",
+    )
+    file.add_argument("--remind", action="store_true", help="a reminder at the time of each dose")
+    file.add_argument("--with-name", action="store_true", help="the patient's name in its title")
+    file.add_argument("--key", metavar="TEXT", help="tells apart patients with the same plan")
+    file.add_argument(
+        "--replaces",
+        action="append",
+        default=[],
+        metavar="OLD.json",
+        help="the request of an earlier file whose events end; oldest first",
+    )
+
+
+def _wall_time(text: str) -> tuple[str, str]:
+    """A named time of day (empty: any without one) and its wall time."""
+    name, _, clock = text.rpartition("=")
+    return name, clock
 
 
 def _days(least: int) -> Callable[[str], int]:

@@ -5,37 +5,26 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from datetime import date
-from itertools import pairwise
 from typing import NamedTuple
 
 from ldn_titration import sig
 from ldn_titration.days import PlannedDose, PlanStep
-from ldn_titration.diary import Stopped
+from ldn_titration.due import Note, due_notes
 from ldn_titration.plan import Plan
-from ldn_titration.preparation import Preparation
-from ldn_titration.render.pharmacy import supply_notes
-from ldn_titration.render.words import (
+from ldn_titration.supply import Supply
+from ldn_titration.words import (
     MONTHS,
     REMINDERS,
     WEEKDAYS,
     dropper_bands,
-    preparation_words,
     times_differ,
 )
-from ldn_titration.supply import Supply
 
-__all__ = ["Cell", "Grid", "Note", "Taken", "calendar", "calendar_note"]
+__all__ = ["Cell", "Grid", "Taken", "calendar", "calendar_note"]
 
 
 Taken = tuple[tuple[str, str, str], ...]
 """What is taken on a day: the time of each dose, what to take, and what stands in brackets."""
-
-
-class Note(NamedTuple):
-    """What is due on a day, in a few words, and the boxes to tick for it."""
-
-    text: str
-    ticks: tuple[str, ...] = ()
 
 
 class Cell(NamedTuple):
@@ -80,7 +69,7 @@ def _cells(plan: Plan, needed: Supply | None, dateless: bool) -> list[Cell]:
     known: dict[int, Taken] = {}
     last: tuple[PlannedDose, ...] | None = None
     doses: Taken = ()
-    firsts, notes = dict(_first_days(plan)), _notes(plan, needed)
+    firsts, notes = dict(_first_days(plan)), due_notes(plan, needed)
     cells = []
     for number, on, _, _, _, _, _, taken, _, reason in plan:
         if taken is not last:
@@ -116,66 +105,6 @@ def _change(step: PlanStep, before: PlanStep | None, waiting: bool) -> str:
     if step.doses != before.doses:
         return "change"
     return "again" if waiting else ""
-
-
-def _notes(plan: Plan, needed: Supply | None) -> dict[date, tuple[Note, ...]]:
-    """What is due on each day, in a few words; each once."""
-    found: dict[date, dict[Note, None]] = {}
-    supplied = supply_notes(needed) if needed else ()
-    notes = (*_plan_notes(plan), *((on, Note(text)) for on, text in supplied))
-    for on, note in (*notes, *_due_notes(plan, needed)):
-        found.setdefault(on, {})[note] = None
-    return {on: tuple(notes) for on, notes in found.items()}
-
-
-def _due_notes(plan: Plan, needed: Supply | None) -> Iterator[tuple[date, Note]]:
-    """The dated notes of the rules; of bottles the supply tells more."""
-    for due in plan.screening.milestones:
-        if due.code == _BEYOND_USE and needed is not None:
-            continue
-        last = due.until if due.until is not None and due.every_day else due.on
-        note = Note(due.title, _REVIEW_TICKS if due.code == _REVIEW else ())
-        for number in range(due.on.toordinal(), min(last, plan.end).toordinal() + 1):
-            yield date.fromordinal(number), note
-
-
-def _plan_notes(plan: Plan) -> Iterator[tuple[date, Note]]:
-    """What the steps ask for: a switch, a check before a step, a step that may begin."""
-    for (_, old), (on, new) in pairwise(plan.preparations):
-        yield on, Note(f"SWITCH: stop the {_noun(old)}. From now {preparation_words(new)}")
-    for step in plan.steps:
-        if step.only_if:
-            yield step.first, Note(f"Only if {step.only_if}", ("checked",))
-        if step.earliest_next is not None and not step.is_open:
-            yield step.earliest_next, Note(f"Next step possible{_condition(plan, step)}")
-    for finding in plan.screening.findings:
-        back = _first_dose(plan, finding.clears_on) if finding.code == _OPIOID else None
-        if back is not None:
-            yield back, Note("Only if no opioid was taken since", ("checked",))
-    for event in plan.diary:
-        if isinstance(event, Stopped):
-            yield plan.end, Note(f"STOP: last day ({event.why})")
-
-
-def _noun(preparation: Preparation) -> str:
-    """What is taken, in a word."""
-    return {"oral_solution": "liquid"}.get(preparation.form, preparation.form)
-
-
-def _condition(plan: Plan, step: PlanStep) -> str:
-    """What is checked before the next step, where something is."""
-    check = plan.regimen.steps[step.step].only_if if step.step < len(plan.regimen.steps) else None
-    return f", only if {check}" if check else ""
-
-
-def _first_dose(plan: Plan, since: date | None) -> date | None:
-    """The first day of a step with a dose, from that day on; None where there is none."""
-    firsts = (step.first for step in plan.steps if step.doses)
-    return next((on for on in firsts if since is not None and on >= since), None)
-
-
-_BEYOND_USE, _REVIEW, _OPIOID = "BUD-01", "MON-01", "DIA-01"
-_REVIEW_TICKS = ("continue", "stop")
 
 
 def _doses(doses: tuple[PlannedDose, ...], timed: bool) -> Taken:

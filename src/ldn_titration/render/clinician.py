@@ -11,7 +11,7 @@ from ldn_titration.knowledge import Source, knowledge, policy
 from ldn_titration.patient import PatientFacts
 from ldn_titration.plan import Plan
 from ldn_titration.preparation import Drops
-from ldn_titration.render.words import (
+from ldn_titration.words import (
     Table,
     day_words,
     directions,

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from ldn_titration.due import Note
 from ldn_titration.markup import escape, escaped, rows_table
 from ldn_titration.order import Order
 from ldn_titration.patient import PatientFacts
 from ldn_titration.plan import Plan
-from ldn_titration.render.calendar import Grid, Note, Taken, calendar, calendar_note
+from ldn_titration.render.calendar import Grid, Taken, calendar, calendar_note
 from ldn_titration.render.clinician import clinician_tables, plan_facts, verdict_words
 from ldn_titration.render.pharmacy import Pharmacy, supplied
 from ldn_titration.render.sheet import Sheet, preparation_sheets
-from ldn_titration.render.words import (
+from ldn_titration.sig import NO_DOSE
+from ldn_titration.supply import Supply
+from ldn_titration.words import (
     NOT_REVIEWED,
     Table,
     judged,
@@ -23,8 +26,6 @@ from ldn_titration.render.words import (
     title,
     unbroken,
 )
-from ldn_titration.sig import NO_DOSE
-from ldn_titration.supply import Supply
 
 __all__ = ["month_grids", "plan_html"]
 

@@ -16,7 +16,8 @@ from ldn_titration.render.calendar import Cell, Grid, calendar, calendar_note
 from ldn_titration.render.clinician import clinician_tables, plan_facts, verdict_words
 from ldn_titration.render.pharmacy import Pharmacy, supplied
 from ldn_titration.render.sheet import preparation_sheets
-from ldn_titration.render.words import (
+from ldn_titration.supply import Supply
+from ldn_titration.words import (
     NOT_REVIEWED,
     Table,
     how_often,
@@ -27,7 +28,6 @@ from ldn_titration.render.words import (
     title,
     unbroken,
 )
-from ldn_titration.supply import Supply
 
 __all__ = ["plan_pdf", "require_typst"]
 

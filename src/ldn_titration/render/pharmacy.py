@@ -15,18 +15,18 @@ from ldn_titration.fills import Counts
 from ldn_titration.findings import Finding, Severity
 from ldn_titration.order import Order, check_order
 from ldn_titration.plan import DRUG, Plan
-from ldn_titration.preparation import Drops, OralSolution, Preparation
+from ldn_titration.preparation import Drops, OralSolution
 from ldn_titration.quantities import Volume
-from ldn_titration.render.words import (
+from ldn_titration.supply import PreparationSupply, Supply, supply
+from ldn_titration.words import (
     Table,
     judged,
     next_words,
     preparation_words,
     verdict_line,
 )
-from ldn_titration.supply import PreparationSupply, Supply, supply
 
-__all__ = ["Pharmacy", "pharmacy_page", "supplied", "supply_notes"]
+__all__ = ["Pharmacy", "pharmacy_page", "supplied"]
 
 
 class Pharmacy(NamedTuple):
@@ -209,28 +209,3 @@ def _notes(needed: Supply) -> Iterator[str]:
 
 
 # --- on the calendar ------------------------------------------------------------------
-
-
-def supply_notes(needed: Supply) -> Iterator[tuple[date, str]]:
-    """What the supply asks for on which day, in a few words."""
-    bottles, over = iter(needed.bottles), None
-    for part in needed.parts:
-        if over is not None:
-            yield part.first, f"Discard bottle {over}"
-        mine = [next(bottles) for _ in part.bottles]
-        over = mine[-1].bottle if mine else None
-        verb = "Make" if _is_made_at_home(part.preparation) else "Open"
-        for on, bottle in zip(part.orders, mine, strict=False):
-            if part.lead_days:
-                yield on, f"Order bottle {bottle.bottle}"
-            before = f", discard {bottle.bottle - 1}" if bottle is not mine[0] else ""
-            since = f" for the {bottle.begins_at} dose" if bottle.begins_at else ""
-            yield bottle.made_on, f"{verb} bottle {bottle.bottle}{since}{before}"
-        for fill in part.fills if len(part.fills) > 1 or part.lead_days else ():
-            if part.lead_days:
-                yield fill.order_on, f"Order fill {fill.fill}"
-            yield fill.first, f"Start fill {fill.fill}"
-
-
-def _is_made_at_home(preparation: Preparation) -> bool:
-    return isinstance(preparation, Drops | OralSolution) and preparation.dilution is not None

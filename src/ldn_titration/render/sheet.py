@@ -11,7 +11,7 @@ from ldn_titration.knowledge import policy
 from ldn_titration.plan import DRUG, Plan
 from ldn_titration.preparation import Drops, OralSolution, Preparation
 from ldn_titration.quantities import Mass
-from ldn_titration.render.words import (
+from ldn_titration.words import (
     REMINDERS,
     Table,
     dropper_band,

@@ -10,7 +10,9 @@ from ldn_titration.findings import Finding, Outcome, RuleOutcome, Screening, Sev
 from ldn_titration.knowledge import Knowledge, Opioid, Protocol, policy
 from ldn_titration.plan import Plan
 from ldn_titration.render.pharmacy import pharmacy_page
-from ldn_titration.render.words import (
+from ldn_titration.selfcheck import CanaryResult
+from ldn_titration.supply import Supply
+from ldn_titration.words import (
     NOT_REVIEWED,
     Table,
     directions,
@@ -27,8 +29,6 @@ from ldn_titration.render.words import (
     totals_words,
     unbroken,
 )
-from ldn_titration.selfcheck import CanaryResult
-from ldn_titration.supply import Supply
 
 __all__ = [
     "findings_text",

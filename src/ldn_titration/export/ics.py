@@ -1,0 +1,352 @@
+"""The plan as an iCalendar file (RFC 5545): its doses, and what is due, on the patient's phone.
+
+Days and wall times float: they have no zone, and are never turned into UTC, so a dose stays
+on its day wherever the patient is. The identifier of an event comes from what the plan is
+made from and from its day, so that a file imported again replaces and never doubles.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import chain, groupby
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BeforeValidator, Field
+
+from ldn_titration import sig
+from ldn_titration.days import PlannedDose, PlanStep
+from ldn_titration.due import due_notes
+from ldn_titration.errors import InvalidInputError, LdnTitrationError, Problem
+from ldn_titration.export.content_lines import END, text_line
+from ldn_titration.plan import Plan
+from ldn_titration.regimen import TIMES_OF_DAY, WALL_TIME, Cycle
+from ldn_titration.schedule import schedule
+from ldn_titration.supply import Supply, supply
+from ldn_titration.values import LineOfText, Value
+from ldn_titration.words import (
+    NOT_REVIEWED,
+    REMINDERS,
+    dropper_bands,
+    mark,
+    override_words,
+    title,
+    verdict_line,
+)
+
+__all__ = ["CalendarFile", "plan_ics"]
+
+_MOST_EARLIER = 100
+
+
+def _read_clock(value: object) -> object:
+    """Wall times by named time of day."""
+    for name, time in value.items() if isinstance(value, Mapping) else ():
+        if name not in ("", *TIMES_OF_DAY):
+            raise ValueError(f"{name!r} is no time of day: {', '.join(TIMES_OF_DAY)}, or none")
+        if not isinstance(time, str) or not WALL_TIME.fullmatch(time):
+            raise ValueError('must give a time such as "22:00"')
+    return value
+
+
+class CalendarFile(Value):
+    """How a calendar file is wanted.
+
+    ``each`` asks for one event a day, or one recurring event a step. ``clock`` gives wall
+    times to the times of day that are named, such as ``{"bedtime": "22:00"}``, and under
+    ``""`` to doses without a time; doses without a wall time last all day. ``remind`` adds
+    a reminder to each dose. ``name`` is printed in the calendar's name; without it no
+    patient is named. ``key`` tells apart the calendars of patients with the same plan: only
+    its digest is written. ``lead_days`` is how long before they are needed bottles and fills
+    are ordered.
+    """
+
+    each: Literal["day", "step"] = "day"
+    clock: Annotated[Mapping[str, str], BeforeValidator(_read_clock)] = Field(default={})
+    remind: bool = False
+    name: LineOfText | None = None
+    key: LineOfText | None = None
+    lead_days: Annotated[int, Field(ge=0)] = 0
+
+
+def plan_ics(
+    plan: Plan, asked: CalendarFile | None = None, *, replaces: Sequence[Plan] = ()
+) -> str:
+    """The plan as the text of an iCalendar file.
+
+    ``replaces`` are the plans of earlier files that this one takes the place of, oldest
+    first: what they announced and this plan has not is cancelled. What the same plan
+    announced before an event of its diary is known without them. Raises InvalidInputError
+    for a reminder of a dose that has no wall time.
+
+    >>> from ldn_titration import Capsules, Regimen, schedule
+    >>> regimen = Regimen(steps=[{"dose": "1.5 mg", "days": 7}, {"dose": "3 mg", "days": 7}])
+    >>> plan = schedule(regimen, Capsules(strengths=["1.5 mg"]), "2027-01-04")
+    >>> [line for line in plan_ics(plan).splitlines() if "capsule" in line][0]
+    'SUMMARY:DRAFT: Naltrexone 1 capsule of 1.5 mg (1.5 mg)'
+    """
+    asked = asked or CalendarFile()
+    file = _file(plan, asked, replaces)
+    before = set(chain.from_iterable(_announced(e, asked) for e in _earlier(plan, replaces)))
+    gone = sorted(before.difference(_announced(plan, asked))) if before else ()
+    lines = [
+        *_head(plan, asked, file.series),
+        *_doses(file),
+        *_dues(file),
+        *(_cancelled(file, day, kind) for day, kind in gone),
+        "END:VCALENDAR",
+    ]
+    return END.join([*lines, ""])
+
+
+class _File(NamedTuple):
+    """A file under way: what it is made from, and what its events share."""
+
+    plan: Plan
+    asked: CalendarFile
+    series: str
+    shared: str
+    mark: str
+    status: str
+    verdict: str
+
+
+def _file(plan: Plan, asked: CalendarFile, replaces: Sequence[Plan]) -> _File:
+    last = max((event.on for event in plan.diary), default=plan.start)
+    version = len(plan.diary) + sum(len(each.diary) + 1 for each in replaces)
+    draft = mark(plan).strip(" ()")
+    return _File(
+        plan,
+        asked,
+        series=_series(replaces[0] if replaces else plan, asked.key),
+        shared=f"DTSTAMP:{_digits(max(last, plan.start))}T000000Z{END}SEQUENCE:{version}",
+        mark=f"{draft}: " if draft else "",
+        status=f"STATUS:{'TENTATIVE' if plan.status == 'draft' else 'CONFIRMED'}",
+        verdict=f"Screening: {str(plan.screening.verdict).upper()}. {NOT_REVIEWED}",
+    )
+
+
+def _series(plan: Plan, key: str | None) -> str:
+    """What the identifiers of a plan's events share: it stays when the diary grows."""
+    made_from = (
+        plan.regimen.model_dump_json(),
+        plan.preparation.model_dump_json(),
+        str(plan.start),
+        key or "",
+    )
+    return hashlib.sha256("\n".join(made_from).encode()).hexdigest()[:32]
+
+
+def _head(plan: Plan, asked: CalendarFile, series: str) -> Iterator[str]:
+    name = title(plan) + (f", for {asked.name}" if asked.name else "")
+    known = plan.screening.knowledge
+    about = (
+        f"Screening: {verdict_line(plan.screening)}.",
+        *override_words(plan.screening),
+        dropper_bands(plan),
+        *REMINDERS,
+        f"Knowledge base {known.version}, sha256 {known.sha256}.",
+        NOT_REVIEWED,
+    )
+    yield "BEGIN:VCALENDAR"
+    yield "VERSION:2.0"
+    yield "PRODID:-//ldn-titration//plan//EN"
+    yield "CALSCALE:GREGORIAN"
+    yield "METHOD:PUBLISH"
+    yield f"UID:{series}"
+    yield text_line("NAME", name)
+    yield text_line("X-WR-CALNAME", name)
+    yield text_line("DESCRIPTION", " ".join(filter(None, about)))
+
+
+# --- doses ----------------------------------------------------------------------------
+
+
+def _doses(file: _File) -> Iterator[str]:
+    """The events of every dose, in the order of their days."""
+    for step in file.plan.steps:
+        events = [_dose_event(file, step, place) for place in range(len(step.doses))]
+        for day, rule in _runs(step, file.asked.each):
+            for before, start, after, rest in events:
+                yield f"{before}{day}{start}{day}{after}{rule}{rest}"
+
+
+def _runs(step: PlanStep, each: Literal["day", "step"]) -> Iterator[tuple[str, str]]:
+    """The days on which an event of a step begins, each with the line of its recurrence."""
+    first, cycle = step.first.toordinal(), step.cycle
+    if not step.doses:
+        return
+    if cycle is None and each == "step":
+        yield _run(first, step.days)
+    elif cycle is None:
+        for ordinal in range(first, first + step.days):
+            yield _digits(date.fromordinal(ordinal)), ""
+    else:
+        on = [n for n in range(step.days) if cycle.is_on(step.position + n)]
+        yield from _turns(first, on, step.position, cycle, each)
+
+
+def _turns(
+    first: int, on: Sequence[int], position: int, cycle: Cycle, each: Literal["day", "step"]
+) -> Iterator[tuple[str, str]]:
+    """The same of a step with days off: ``on`` are its days with a dose, from 0."""
+    if each == "day" or not on:
+        yield from (_run(first + n, 1) for n in on)
+    elif cycle.days_on == 1:
+        yield _run(first + on[0], len(on), cycle.days)
+    else:
+        for _, turn in groupby(on, key=lambda n: (position + n) // cycle.days):
+            begin, *more = turn
+            yield _run(first + begin, 1 + len(more))
+
+
+def _run(first: int, days: int, every: int = 1) -> tuple[str, str]:
+    """So many days from a day on, every so many days."""
+    interval = f"INTERVAL={every};" if every > 1 else ""
+    rule = f"{END}RRULE:FREQ=DAILY;{interval}COUNT={days}" if days > 1 else ""
+    return _digits(date.fromordinal(first)), rule
+
+
+def _dose_event(file: _File, step: PlanStep, place: int) -> tuple[str, str, str, str]:
+    """An event of one dose, parted where its day stands twice, and where its recurrence does."""
+    dose = step.doses[place]
+    clock = _clock(dose, step, file.asked)
+    before, after = ("", f"T{clock.replace(':', '')}00") if clock else (";VALUE=DATE", "")
+    take = sig.take(dose.reading, sig.about)
+    words = f"Naltrexone {_which(dose, place, len(step.doses))}{take}"
+    why = f" {step.why[:1].upper()}{step.why[1:]}." if step.why else ""
+    how = f"Take {take} {sig.time_words(dose.time_of_day)}".rstrip()
+    lines = [
+        file.shared,
+        text_line("SUMMARY", f"{file.mark}{words}"),
+        text_line("DESCRIPTION", f"{how}. {_place(file.plan, step)}.{why} {file.verdict}"),
+        file.status,
+        "TRANSP:TRANSPARENT",
+        "CLASS:PRIVATE",
+        *(_alarm(words) if file.asked.remind else ()),
+        "END:VEVENT",
+    ]
+    head = f"BEGIN:VEVENT{END}UID:{file.series}-dose{place + 1}-"
+    return head, f"{END}DTSTART{before}:", after, END + END.join(lines)
+
+
+def _clock(dose: PlannedDose, step: PlanStep, asked: CalendarFile) -> str:
+    """The wall time of a dose; empty where it has none."""
+    time = dose.time_of_day or ""
+    found = time if ":" in time else asked.clock.get(time, "")
+    if asked.remind and not found:
+        message = f'has no wall time for "{time}" (step {step.step}), such as {time}=22:00'
+        raise InvalidInputError([Problem("clock", message)])
+    return found
+
+
+def _which(dose: PlannedDose, place: int, several: int) -> str:
+    """Which of several doses of a day it is."""
+    if several == 1:
+        return ""
+    return f"{dose.time_of_day}: " if dose.time_of_day else f"dose {place + 1}: "
+
+
+def _place(plan: Plan, step: PlanStep) -> str:
+    return f"Step {step.step} of {len(plan.regimen.steps)}"
+
+
+def _alarm(words: str) -> Iterator[str]:
+    yield "BEGIN:VALARM"
+    yield "ACTION:DISPLAY"
+    yield text_line("DESCRIPTION", words)
+    yield "TRIGGER:PT0S"
+    yield "END:VALARM"
+
+
+# --- what is due ----------------------------------------------------------------------
+
+
+def _dues(file: _File) -> Iterator[str]:
+    """One event for every day on which something is due."""
+    for day, words in sorted(_due(file.plan, file.asked).items()):
+        yield "BEGIN:VEVENT"
+        yield f"UID:{file.series}-due-{_digits(day)}"
+        yield f"DTSTART;VALUE=DATE:{_digits(day)}"
+        yield file.shared
+        yield text_line("SUMMARY", f"{file.mark}{'; '.join(words)}")
+        yield "TRANSP:TRANSPARENT"
+        yield "CLASS:PRIVATE"
+        yield "END:VEVENT"
+
+
+def _due(plan: Plan, asked: CalendarFile) -> dict[date, list[str]]:
+    """What is due, by day: steps, days without a dose, then bottles, checks and reviews."""
+    found: dict[date, list[str]] = {}
+    for step in plan.steps:
+        found.setdefault(step.first, []).append(_step_words(plan, step))
+    for day, notes in due_notes(plan, _needed(plan, asked.lead_days)).items():
+        for note in notes:
+            ticks = f": {' or '.join(note.ticks)}" if len(note.ticks) > 1 else ""
+            found.setdefault(day, []).append(f"{note.text}{ticks}")
+    return found
+
+
+def _step_words(plan: Plan, step: PlanStep) -> str:
+    why = f" ({step.why})" if step.why else ""
+    if step.dose is None:
+        return f"No dose up to {step.last}{why}"
+    often = f", {step.on_days}" if step.on_days else ""
+    return (
+        f"Step {step.step} of {len(plan.regimen.steps)}: {sig.about(step.dose)} a day{often}{why}"
+    )
+
+
+def _needed(plan: Plan, lead_days: int) -> Supply | None:
+    try:
+        return supply(plan, lead_days=lead_days)
+    except InvalidInputError:  # such as no beyond-use days: the pharmacy page tells why
+        return None
+
+
+# --- files before this one ------------------------------------------------------------
+
+
+def _earlier(plan: Plan, replaces: Sequence[Plan]) -> Iterator[Plan]:
+    """The plans that were announced before: without its diary, and before each late event."""
+    yield from replaces
+    told = sorted(plan.diary, key=lambda event: event.on)
+    lengths = range(max(0, len(told) - _MOST_EARLIER), len(told))
+    for length in dict.fromkeys((0, *lengths)) if told else ():
+        try:
+            yield schedule(
+                plan.regimen,
+                plan.preparation,
+                plan.start,
+                days=plan.length_days,
+                diary=told[:length],
+            )
+        except LdnTitrationError:  # what could not be planned was not announced either
+            continue
+
+
+def _announced(plan: Plan, asked: CalendarFile) -> Iterator[tuple[str, str]]:
+    """The day and kind of every event of a plan's file."""
+    for step in plan.steps:
+        for day, _ in _runs(step, asked.each):
+            yield from ((day, f"dose{place}") for place in range(1, len(step.doses) + 1))
+    yield from ((_digits(day), "due") for day in _due(plan, asked))
+
+
+def _cancelled(file: _File, day: str, kind: str) -> str:
+    lines = (
+        "BEGIN:VEVENT",
+        f"UID:{file.series}-{kind}-{day}",
+        f"DTSTART;VALUE=DATE:{day}",
+        file.shared,
+        "SUMMARY:Cancelled",
+        "STATUS:CANCELLED",
+        "TRANSP:TRANSPARENT",
+        "END:VEVENT",
+    )
+    return END.join(lines)
+
+
+def _digits(day: date) -> str:
+    return day.isoformat().replace("-", "")

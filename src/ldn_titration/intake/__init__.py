@@ -1,0 +1,1 @@
+"""Strangers' data in: FHIR resources and lists of medicines, read without guessing."""
