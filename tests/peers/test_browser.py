@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -184,6 +185,7 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
 
 
+@cache
 def pages_of(name: str, paper: str) -> list[str]:
     """The text of each printed page, without white space."""
     reader = pypdf.PdfReader(OUT / f"{name}-{paper}.pdf")
