@@ -49,7 +49,8 @@ $(PEERS): tests/peers/package.json
 	@touch $@
 
 peers: .venv/dev $(PEERS)
-	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+	@command -v node >/dev/null || { echo "make peers needs node 18 or newer"; exit 1; }
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
 	  echo "make peers needs chromium; on Debian: apt-get install chromium"; exit 1; }
 	$(BIN)/python -m pytest tests/peers
 
