@@ -67,7 +67,7 @@ TOLD = re.compile(
     + r"|```console\n(?P<console>.*?)```",
     re.DOTALL,
 )
-SAID_ONLY = ("pip", "make", ".")
+SAID_ONLY = ("pip", "make", ".", "jupytext")
 
 
 def commands(block: str) -> list[tuple[str, str]]:

@@ -22,14 +22,15 @@ from ldn_titration.testing import plans
 from orders import MILLIGRAM, TABLET, UCUM, Step, order
 
 DATA = ROOT / "tests" / "data" / "orders"
+EXAMPLES = ROOT / "examples" / "orders"
 
 
 def found(made: Any) -> list[tuple[str, str]]:
     return [(each.code, each.where) for each in lint(json.dumps(made))]
 
 
-def messages(name: str) -> list[str]:
-    return [f"{f.where}: {f.message}" for f in lint((DATA / name).read_bytes())]
+def messages(path: Path) -> list[str]:
+    return [f"{f.where}: {f.message}" for f in lint(path.read_bytes())]
 
 
 # --- published orders -----------------------------------------------------------------
@@ -39,7 +40,7 @@ def test_the_prednisone_taper_of_hl7_says_49_43_and_51_tablets() -> None:
     """By text 4, 2 and 1 a day for 7 days each: 28 + 14 + 7 = 49. By timing 16 to 20 January
     is 5 days of 4, 23 to 30 January 8 of 2, 31 January to 6 February 7 of 1: 20 + 16 + 7 = 43.
     21 and 22 January are in no step; 5 + 8 + 7 = 20 days."""
-    assert messages("hl7-medrx0303.json") == [
+    assert messages(EXAMPLES / "hl7-medrx0303.json") == [
         "dosageInstruction[0].timing.repeat: The text says 7 days; the bounds are 5 days.",
         "dosageInstruction[1].timing.repeat: No step covers 2 days: step 1 ends on 2015-01-20, "
         "step 2 begins on 2015-01-23.",
@@ -53,7 +54,7 @@ def test_the_prednisone_taper_of_hl7_says_49_43_and_51_tablets() -> None:
 
 def test_figures_are_data_too() -> None:
     quantity = next(
-        f for f in lint((DATA / "hl7-medrx0303.json").read_bytes()) if "51" in f.message
+        f for f in lint((EXAMPLES / "hl7-medrx0303.json").read_bytes()) if "51" in f.message
     )
     assert [(f["from"], f["value"], f["unit"]) for f in quantity.told()["figures"]] == [
         ("steps", "43", "tablet"),
@@ -64,7 +65,7 @@ def test_figures_are_data_too() -> None:
 
 def test_a_consecutive_dosage_needs_70_tablets_of_72_and_14_days_of_30() -> None:
     """8, 7, 6, 5, 4, 3 and 2 tablets, two days each: 35 x 2 = 70 in 14 days."""
-    assert messages("../../../examples/orders/prednisolone-consecutive.json") == [
+    assert messages(EXAMPLES / "prednisolone-consecutive.json") == [
         *(
             f"dosageInstruction[{place}].timing: The text says {n} tablets once a day; the timing "
             f"says {n} times a day, 5 mg each time. Both come to {n} tablets a day."
@@ -79,7 +80,7 @@ def test_a_consecutive_dosage_needs_70_tablets_of_72_and_14_days_of_30() -> None
 
 @pytest.mark.parametrize("name", ["taper.json", "titration.json", "text-only.json"])
 def test_a_clean_order_gives_no_finding(name: str) -> None:
-    assert messages(name) == []
+    assert messages(DATA / name) == []
 
 
 def test_eight_tablets_eight_times_a_day_is_64() -> None:
@@ -567,13 +568,19 @@ def test_hostile_texts_take_no_time(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "exit_code"),
-    [("taper", 0), ("titration", 0), ("text-only", 0), ("hl7-medrx0303", 3)],
+    ("path", "exit_code"),
+    [
+        (DATA / "taper.json", 0),
+        (DATA / "titration.json", 0),
+        (DATA / "text-only.json", 0),
+        (EXAMPLES / "hl7-medrx0303.json", 3),
+    ],
+    ids=lambda value: getattr(value, "name", None),
 )
 def test_the_exit_tells_whether_the_order_agrees(
-    name: str, exit_code: int, capsys: pytest.CaptureFixture[str]
+    path: Path, exit_code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["lint", str(DATA / f"{name}.json"), "--format", "text"]) == exit_code
+    assert main(["lint", str(path), "--format", "text"]) == exit_code
     shown = capsys.readouterr()
     assert not shown.err
     assert max(map(len, shown.out.splitlines())) <= 80
@@ -581,7 +588,7 @@ def test_the_exit_tells_whether_the_order_agrees(
 
 
 def test_json_is_a_list_of_objects_with_the_same_keys(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["lint", str(DATA / "hl7-medrx0303.json"), "--format", "json"])
+    main(["lint", str(EXAMPLES / "hl7-medrx0303.json"), "--format", "json"])
     listed = json.loads(capsys.readouterr().out)
     keys = {"order", "code", "severity", "where", "message", "action", "figures"}
     assert len(listed) == 5

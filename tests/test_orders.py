@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from ldn_titration import InvalidInputError
-from ldn_titration.intake.amounts import (
+from ldn_titration.intake.orders.amounts import (
     Amount,
     Strength,
     Written,
@@ -21,15 +21,15 @@ from ldn_titration.intake.amounts import (
     strength_in,
     unit_fault,
 )
-from ldn_titration.intake.orders import OrderStep, Timing, read_orders
+from ldn_titration.intake.orders.reading import OrderStep, Timing, read_orders
 from orders import UCUM, Step, order
 
-DATA = ROOT / "tests" / "data" / "orders"
+EXAMPLES = ROOT / "examples" / "orders"
 TAB = "http://terminology.hl7.org/CodeSystem/v3-orderableDrugForm"
 
 
 def test_the_prednisone_order_of_hl7_row_by_row() -> None:
-    [made] = read_orders((DATA / "hl7-medrx0303.json").read_bytes())
+    [made] = read_orders((EXAMPLES / "hl7-medrx0303.json").read_bytes())
     assert (made.id, made.drug) == ("medrx0303", "Prednisone 5mg tablet (Product)")
     assert (made.status, made.intent, made.refills) == ("active", "order", 1)
     assert made.strength == Strength(Fraction(5), "tablet")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ldn_titration.findings import Severity
-from ldn_titration.intake.orders import MedicationOrder, read_orders
+from ldn_titration.intake.orders.reading import MedicationOrder, read_orders
 from ldn_titration.lint.course import course_findings
 from ldn_titration.lint.finding import CODES, Figure, LintFinding, finding
 from ldn_titration.lint.reading import read_steps

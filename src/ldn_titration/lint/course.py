@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from ldn_titration import sig
-from ldn_titration.intake.amounts import Amount
+from ldn_titration.intake.orders.amounts import Amount
 from ldn_titration.lint.finding import Figure, LintFinding, finding
 from ldn_titration.lint.reading import StepRead
 from ldn_titration.lint.structure import length_by_text

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ldn_titration import sig
-from ldn_titration.intake.amounts import Amount, unit_of_words
+from ldn_titration.intake.orders.amounts import Amount, unit_of_words
 from ldn_titration.lint.rhythm import number_text
 
 __all__ = ["NUMBER", "Dose", "amount_text", "doses_in", "number"]

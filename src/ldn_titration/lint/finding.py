@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ldn_titration.findings import Severity
-from ldn_titration.intake.amounts import Amount
+from ldn_titration.intake.orders.amounts import Amount
 from ldn_titration.lint.doses import amount_text
 from ldn_titration.lint.rhythm import number_text
 from ldn_titration.values import printable

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from ldn_titration import sig
-from ldn_titration.intake.orders import MedicationOrder
+from ldn_titration.intake.orders.reading import MedicationOrder
 from ldn_titration.lint.finding import CODES, LintFinding
 from ldn_titration.values import printable
 

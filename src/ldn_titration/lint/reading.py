@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ldn_titration.intake.orders import MedicationOrder, OrderStep
+from ldn_titration.intake.orders.reading import MedicationOrder, OrderStep
 from ldn_titration.lint.structure import Structure, structure_of
 from ldn_titration.lint.words import Said, TextRead, read_text
 

@@ -6,8 +6,8 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from ldn_titration.intake.amounts import Amount, Strength, amount_of, unit_of_code
-from ldn_titration.intake.orders import OrderStep, Timing
+from ldn_titration.intake.orders.amounts import Amount, Strength, amount_of, unit_of_code
+from ldn_titration.intake.orders.reading import OrderStep, Timing
 from ldn_titration.lint.doses import Dose
 from ldn_titration.lint.rhythm import Rhythm
 from ldn_titration.lint.words import Said

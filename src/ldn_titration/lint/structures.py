@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ldn_titration.findings import Severity
-from ldn_titration.intake.amounts import Amount, Written, amount_of, unit_fault
-from ldn_titration.intake.orders import DoseWritten, Timing
+from ldn_titration.intake.orders.amounts import Amount, Written, amount_of, unit_fault
+from ldn_titration.intake.orders.reading import DoseWritten, Timing
 from ldn_titration.lint.doses import amount_text
 from ldn_titration.lint.finding import Figure, LintFinding, finding
 from ldn_titration.lint.reading import StepRead

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from ldn_titration import sig
 from ldn_titration.findings import Severity
-from ldn_titration.intake.amounts import Amount, Strength, amount_of
-from ldn_titration.intake.orders import MedicationOrder
+from ldn_titration.intake.orders.amounts import Amount, Strength, amount_of
+from ldn_titration.intake.orders.reading import MedicationOrder
 from ldn_titration.lint.course import in_sequence
 from ldn_titration.lint.doses import amount_text
 from ldn_titration.lint.finding import Figure, LintFinding, finding

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ldn_titration.findings import Severity
-from ldn_titration.intake.amounts import Amount, Strength
+from ldn_titration.intake.orders.amounts import Amount, Strength
 from ldn_titration.lint.doses import Dose, amount_text
 from ldn_titration.lint.finding import Figure, LintFinding, finding
 from ldn_titration.lint.reading import StepRead, TextAt

@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from ldn_titration.intake.amounts import Amount, unit_of_words
+from ldn_titration.intake.orders.amounts import Amount, unit_of_words
 from ldn_titration.lint.doses import NUMBER, Dose, doses_in, number
 from ldn_titration.lint.plain import plain
 from ldn_titration.lint.rhythm import Rhythm

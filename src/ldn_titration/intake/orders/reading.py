@@ -11,8 +11,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from ldn_titration.errors import InvalidInputError, Problem
-from ldn_titration.intake import r4
-from ldn_titration.intake.amounts import (
+from ldn_titration.intake.orders import r4
+from ldn_titration.intake.orders.amounts import (
     Amount,
     Strength,
     Written,
@@ -20,7 +20,7 @@ from ldn_titration.intake.amounts import (
     read_quantity,
     strength_in,
 )
-from ldn_titration.intake.elements import Element
+from ldn_titration.intake.orders.elements import Element
 from ldn_titration.regimen import MAX_STEPS
 from ldn_titration.strict_json import duplicates, read_json, strange_numbers
 from ldn_titration.values import printable

@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from ldn_titration.intake.elements import Element
+from ldn_titration.intake.orders.elements import Element
 
 __all__ = [
     "Amount",
