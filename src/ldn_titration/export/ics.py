@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field
 
 from ldn_titration import sig
 from ldn_titration.days import PlannedDose, PlanStep
+from ldn_titration.diary import Event
 from ldn_titration.due import due_notes
 from ldn_titration.errors import InvalidInputError, LdnTitrationError, Problem
 from ldn_titration.export.content_lines import END, text_line
@@ -38,6 +39,7 @@ from ldn_titration.words import (
 __all__ = ["CalendarFile", "plan_ics"]
 
 _MOST_EARLIER = 100
+"""Of how many events it is reckoned with that they were told after the last file."""
 
 
 def _read_clock(value: object) -> object:
@@ -305,21 +307,31 @@ def _needed(plan: Plan, lead_days: int) -> Supply | None:
 
 
 def _earlier(plan: Plan, replaces: Sequence[Plan]) -> Iterator[Plan]:
-    """The plans that were announced before: without its diary, and before each late event."""
+    """The plans that were announced before: those told, and this one with a shorter diary."""
     yield from replaces
-    told = sorted(plan.diary, key=lambda event: event.on)
-    lengths = range(max(0, len(told) - _MOST_EARLIER), len(told))
-    for length in dict.fromkeys((0, *lengths)) if told else ():
+    for places in dict.fromkeys(_shorter(plan.diary)):
         try:
             yield schedule(
                 plan.regimen,
                 plan.preparation,
                 plan.start,
                 days=plan.length_days,
-                diary=told[:length],
+                diary=[plan.diary[place] for place in sorted(places)],
             )
         except LdnTitrationError:  # what could not be planned was not announced either
             continue
+
+
+def _shorter(diary: Sequence[Event]) -> Iterator[frozenset[int]]:
+    """The places of what was told before: up to an event by date, as listed, or all but one."""
+    every = range(len(diary))
+    by_date = sorted(every, key=lambda place: diary[place].on)
+    if diary:
+        yield frozenset()
+    for place in reversed(every[-_MOST_EARLIER:]):
+        yield frozenset(by_date[:place])
+        yield frozenset(every[:place])
+        yield frozenset(every) - {by_date[place]}
 
 
 def _announced(plan: Plan, asked: CalendarFile) -> Iterator[tuple[str, str]]:
