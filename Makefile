@@ -48,7 +48,14 @@ $(PEERS): tests/peers/package.json
 	npm install --prefix tests/peers --no-progress --loglevel=error
 	@touch $@
 
-peers: .venv/dev $(PEERS)
+CALENDARS := build/calendar-env
+
+$(CALENDARS)/ready: tests/peers/requirements.txt
+	$(PYTHON) -m venv $(CALENDARS)
+	$(CALENDARS)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+peers: .venv/dev $(PEERS) $(CALENDARS)/ready
 	@command -v chromium chromium-browser google-chrome >/dev/null || { \
 	  echo "make peers needs chromium; on Debian: apt-get install chromium"; exit 1; }
 	$(BIN)/python -m pytest tests/peers
