@@ -49,8 +49,7 @@ def _spans(step: PlanStep) -> Iterator[tuple[date, date, int]]:
         yield step.first, step.last, 1
         return
     on = [n for n in range(step.days) if cycle.is_on(step.position + n)]
-    alone = all(len(doses) == 1 for doses in _alike(step.doses))
-    if cycle.days_on == 1 and on and alone:  # "2 times in 2 days" would not tell which day
+    if cycle.days_on == 1 and len(on) > 1 and len(_alike(step.doses)[0]) == 1:
         yield step.first + timedelta(on[0]), step.first + timedelta(on[-1]), cycle.days
         return
     for _, turn in groupby(on, key=lambda n: (step.position + n) // cycle.days):

@@ -250,5 +250,5 @@ def _rests_on(plan: Plan, found: Finding) -> Iterator[str]:
             for name, value in rule.inputs:
                 yield f"{name}: {value}"
     for key in found.sources:
-        source = knowledge().sources[key]
-        yield f"{source.title}. {source.publisher}. {source.url}".strip()
+        source = knowledge().sources.get(key)  # a site's own are known by their key
+        yield f"{source.title}. {source.publisher}. {source.url}".strip() if source else key
