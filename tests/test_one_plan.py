@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import cases
@@ -197,7 +197,7 @@ def with_supply(plan: Plan) -> Plan:
 COUNTED: Counter[str] = Counter()
 
 
-@settings(max_examples=EXAMPLES_ASKED)
+@settings(max_examples=EXAMPLES_ASKED, phases=set(Phase) - {Phase.shrink, Phase.explain})
 @given(plans() | living_plans() | switched_plans(), st.booleans())
 def test_every_face_of_any_plan_says_the_same(plan: Plan, keeps: bool) -> None:
     """P49: for generated plans; LDN_FACES=1000 asks for so many.

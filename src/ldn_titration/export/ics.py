@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field
 
 from ldn_titration import sig
 from ldn_titration.days import PlannedDose, PlanStep
+from ldn_titration.diary import Diary
 from ldn_titration.due import due_notes
 from ldn_titration.errors import InvalidInputError, LdnTitrationError, Problem
 from ldn_titration.export.content_lines import END, text_line
@@ -309,21 +310,24 @@ def _needed(plan: Plan, lead_days: int) -> Supply | None:
 
 
 def _earlier(plan: Plan, replaces: Sequence[Plan]) -> Iterator[Plan]:
-    """The plans that were announced before: without its diary, and before each late event."""
+    """The plans that were announced before: those named, and those of an earlier diary."""
     yield from replaces
-    told = sorted(plan.diary, key=lambda event: event.on)
-    lengths = range(max(0, len(told) - _MOST_EARLIER), len(told))
-    for length in dict.fromkeys((0, *lengths)) if told else ():
+    for diary in dict.fromkeys(_earlier_diaries(plan.diary)) if plan.diary else ():
         try:
             yield schedule(
-                plan.regimen,
-                plan.preparation,
-                plan.start,
-                days=plan.length_days,
-                diary=told[:length],
+                plan.regimen, plan.preparation, plan.start, days=plan.length_days, diary=diary
             )
         except LdnTitrationError:  # what could not be planned was not announced either
             continue
+
+
+def _earlier_diaries(diary: Diary) -> Iterator[Diary]:
+    """What a diary was before: as it was told, by date, and without one that was told late."""
+    by_date = tuple(sorted(diary, key=lambda event: event.on))
+    yield ()
+    for place in range(max(0, len(diary) - _MOST_EARLIER), len(diary)):
+        for told in (by_date[:place], diary[:place], by_date[:place] + by_date[place + 1 :]):
+            yield tuple(sorted(told, key=lambda event: event.on))
 
 
 def _announced(plan: Plan, asked: CalendarFile) -> Iterator[tuple[str, str]]:
