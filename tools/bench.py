@@ -34,6 +34,7 @@ from ldn_titration import (
     screen,
 )
 from ldn_titration.export.document import plan_json
+from ldn_titration.export.ics import plan_ics
 from ldn_titration.knowledge import knowledge
 from ldn_titration.render.html import plan_html
 from ldn_titration.render.pdf import plan_pdf
@@ -224,6 +225,31 @@ def ten_events(days: int) -> Callable[[], Plan]:
     return lambda: schedule(HALF_STEPS, FINE, START, days=days, diary=TEN_MISSED)
 
 
+KEPT = DROPS.model_copy(update={"beyond_use_days": 14})
+OF_BOTTLES = schedule(RAMP, KEPT, START, days=DAYS)
+DUE = [line for line in plan_ics(OF_BOTTLES).split("BEGIN:VEVENT") if "-due-" in line]
+DUE_WORDS = [(each.split("-due-")[1][:8], each.split("SUMMARY:")[1].split("\r")[0]) for each in DUE]
+
+
+def lines_by_hand() -> str:
+    """The lines of a plan's calendar file, written one by one with nothing checked."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//by hand//EN", "METHOD:PUBLISH"]
+    for day in OF_BOTTLES:
+        on = f"{day.date:%Y%m%d}"
+        lines += ["BEGIN:VEVENT", f"UID:43221c23b25e58c2990d631f38a3efd9-dose1-{on}"]
+        lines += [f"DTSTART;VALUE=DATE:{on}", "DTSTAMP:20270104T000000Z", "SEQUENCE:0"]
+        lines.append(f"SUMMARY:DRAFT: Naltrexone {day.take}".replace(",", "\\,"))
+        lines.append(f"DESCRIPTION:Take {day.take}. Step {day.step} of 18.".replace(",", "\\,"))
+        lines.append(" Screening: INSUFFICIENT. The knowledge base is not yet clinically reviewed")
+        lines += ["STATUS:TENTATIVE", "TRANSP:TRANSPARENT", "CLASS:PRIVATE", "END:VEVENT"]
+    for on, words in DUE_WORDS:
+        lines += ["BEGIN:VEVENT", f"UID:43221c23b25e58c2990d631f38a3efd9-due-{on}"]
+        lines += [f"DTSTART;VALUE=DATE:{on}", "DTSTAMP:20270104T000000Z", "SEQUENCE:0"]
+        lines += [f"SUMMARY:{words}", "TRANSP:TRANSPARENT", "CLASS:PRIVATE", "END:VEVENT"]
+    lines.append("END:VCALENDAR")
+    return "\r\n".join(lines)
+
+
 FIRST_PLAN = (
     "from ldn_titration import Drops, Regimen, schedule\n"
     "ramp = Regimen.ramp('0.25 mg', '0.25 mg', 7, '4.5 mg')\n"
@@ -263,6 +289,12 @@ def figures() -> list[Figure]:
         Figure("G7", "`plan` to text, whole process / Y3b", 1.8, ratio(command, y3b, 1, 15)),
         Figure("-", "screening, ten medicines never met before / Y1", 60, ratio(ten_new, y1)),
         Figure("-", "screening, ten medicines met before / Y1", 60, ratio(ten_medicines, y1)),
+        Figure(
+            "G8",
+            ".ics / its lines written by hand",
+            2.5,
+            ratio(lambda: plan_ics(OF_BOTTLES), lines_by_hand),
+        ),
         Figure("G8", "HTML calendar / Y1", 20, ratio(lambda: plan_html(PLAN), y1)),
     ]
     peer = weasyprint_pages()
@@ -324,7 +356,7 @@ def page(found: list[Figure], sticks: list[tuple[str, str]], cold: float) -> str
     return "\n".join(lines) + "\n"
 
 
-EXPECTED = 14
+EXPECTED = 15
 
 
 def cold_plan() -> Plan:

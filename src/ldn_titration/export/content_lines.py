@@ -16,15 +16,19 @@ _ESCAPED = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 def text_line(name: str, words: str) -> str:
     """A content line with text, escaped, folded at 75 octets and never within a character."""
     line = f"{name}:{words.translate(_ESCAPED)}"
-    return line if len(line) * 4 <= _OCTETS else END.join(_folded(line))
+    if line.isascii():
+        rest = (line[at : at + _OCTETS - 1] for at in range(_OCTETS, len(line), _OCTETS - 1))
+        return f"{END} ".join([line[:_OCTETS], *rest])
+    return f"{END} ".join(_folded(line))
 
 
 def _folded(line: str) -> Iterator[str]:
+    """The pieces of a line, each but the first to stand behind a space."""
     piece, room = "", _OCTETS
     for character in line:
         size = len(character.encode())
         if size > room:
             yield piece
-            piece, room = " ", _OCTETS - 1
+            piece, room = "", _OCTETS - 1
         piece, room = piece + character, room - size
     yield piece

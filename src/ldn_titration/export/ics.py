@@ -17,12 +17,12 @@ from pydantic import BeforeValidator, Field
 
 from ldn_titration import sig
 from ldn_titration.days import PlannedDose, PlanStep
-from ldn_titration.diary import Event
+from ldn_titration.diary import Diary
 from ldn_titration.due import due_notes
 from ldn_titration.errors import InvalidInputError, LdnTitrationError, Problem
 from ldn_titration.export.content_lines import END, text_line
 from ldn_titration.plan import Plan
-from ldn_titration.regimen import TIMES_OF_DAY, WALL_TIME
+from ldn_titration.regimen import TIMES_OF_DAY, WALL_TIME, Cycle
 from ldn_titration.schedule import schedule
 from ldn_titration.supply import Supply, supply
 from ldn_titration.values import LineOfText, Value
@@ -39,7 +39,6 @@ from ldn_titration.words import (
 __all__ = ["CalendarFile", "plan_ics"]
 
 _MOST_EARLIER = 100
-"""Of how many events it is reckoned with that they were told after the last file."""
 
 
 def _read_clock(value: object) -> object:
@@ -89,7 +88,7 @@ def plan_ics(
     'SUMMARY:DRAFT: Naltrexone 1 capsule of 1.5 mg (1.5 mg)'
     """
     asked = asked or CalendarFile()
-    file = _File(plan, asked, _series(replaces[0] if replaces else plan, asked.key), replaces)
+    file = _file(plan, asked, replaces)
     before = set(chain.from_iterable(_announced(e, asked) for e in _earlier(plan, replaces)))
     gone = sorted(before.difference(_announced(plan, asked))) if before else ()
     lines = [
@@ -108,14 +107,25 @@ class _File(NamedTuple):
     plan: Plan
     asked: CalendarFile
     series: str
-    replaces: Sequence[Plan]
+    shared: str
+    mark: str
+    status: str
+    verdict: str
 
-    @property
-    def shared(self) -> str:
-        """The lines that every event has, with the version of the file."""
-        told = max((event.on for event in self.plan.diary), default=self.plan.start)
-        version = len(self.plan.diary) + sum(len(each.diary) + 1 for each in self.replaces)
-        return f"DTSTAMP:{_digits(max(told, self.plan.start))}T000000Z{END}SEQUENCE:{version}"
+
+def _file(plan: Plan, asked: CalendarFile, replaces: Sequence[Plan]) -> _File:
+    last = max((event.on for event in plan.diary), default=plan.start)
+    version = len(plan.diary) + sum(len(each.diary) + 1 for each in replaces)
+    draft = mark(plan).strip(" ()")
+    return _File(
+        plan,
+        asked,
+        series=_series(replaces[0] if replaces else plan, asked.key),
+        shared=f"DTSTAMP:{_digits(max(last, plan.start))}T000000Z{END}SEQUENCE:{version}",
+        mark=f"{draft}: " if draft else "",
+        status=f"STATUS:{'TENTATIVE' if plan.status == 'draft' else 'CONFIRMED'}",
+        verdict=f"Screening: {str(plan.screening.verdict).upper()}. {NOT_REVIEWED}",
+    )
 
 
 def _series(plan: Plan, key: str | None) -> str:
@@ -154,72 +164,72 @@ def _head(plan: Plan, asked: CalendarFile, series: str) -> Iterator[str]:
 # --- doses ----------------------------------------------------------------------------
 
 
-class _Run(NamedTuple):
-    """Dose days of a step that one event tells: from a day on, every so many days."""
-
-    first: int
-    every: int
-    days: int
-
-    @property
-    def rule(self) -> str:
-        """Its recurrence; empty for a single day."""
-        if self.days == 1:
-            return ""
-        interval = f"INTERVAL={self.every};" if self.every > 1 else ""
-        return f"RRULE:FREQ=DAILY;{interval}COUNT={self.days}"
-
-
 def _doses(file: _File) -> Iterator[str]:
     """The events of every dose, in the order of their days."""
     for step in file.plan.steps:
         events = [_dose_event(file, step, place) for place in range(len(step.doses))]
-        for run in _runs(step, file.asked.each):
-            day = _digits(date.fromordinal(run.first))
-            rule = run.rule and f"{END}{run.rule}"
-            for before, start, after in events:
-                yield f"{before}{day}{start}{day}{after[0]}{rule}{after[1]}"
+        for day, rule in _runs(step, file.asked.each):
+            for before, start, after, rest in events:
+                yield f"{before}{day}{start}{day}{after}{rule}{rest}"
 
 
-def _runs(step: PlanStep, each: Literal["day", "step"]) -> Iterator[_Run]:
-    """The days of a step on which a dose is taken, in as few runs as asked for."""
+def _runs(step: PlanStep, each: Literal["day", "step"]) -> Iterator[tuple[str, str]]:
+    """The days on which an event of a step begins, each with the line of its recurrence."""
     first, cycle = step.first.toordinal(), step.cycle
     if not step.doses:
         return
-    if cycle is None:
-        days = step.days if each == "step" else 1
-        yield from (_Run(first + n, 1, days) for n in range(0, step.days, days))
-        return
-    on = [n for n in range(step.days) if cycle.is_on(step.position + n)]
-    if each == "day" or not on:
-        yield from (_Run(first + n, 1, 1) for n in on)
-    elif cycle.days_on == 1:
-        yield _Run(first + on[0], cycle.days, len(on))
+    if cycle is None and each == "step":
+        yield _run(first, step.days)
+    elif cycle is None:
+        for ordinal in range(first, first + step.days):
+            yield _digits(date.fromordinal(ordinal)), ""
     else:
-        for _, turn in groupby(on, key=lambda n: (step.position + n) // cycle.days):
+        on = [n for n in range(step.days) if cycle.is_on(step.position + n)]
+        yield from _turns(first, on, step.position, cycle, each)
+
+
+def _turns(
+    first: int, on: Sequence[int], position: int, cycle: Cycle, each: Literal["day", "step"]
+) -> Iterator[tuple[str, str]]:
+    """The same of a step with days off: ``on`` are its days with a dose, from 0."""
+    if each == "day" or not on:
+        yield from (_run(first + n, 1) for n in on)
+    elif cycle.days_on == 1:
+        yield _run(first + on[0], len(on), cycle.days)
+    else:
+        for _, turn in groupby(on, key=lambda n: (position + n) // cycle.days):
             begin, *more = turn
-            yield _Run(first + begin, 1, 1 + len(more))
+            yield _run(first + begin, 1 + len(more))
 
 
-def _dose_event(file: _File, step: PlanStep, place: int) -> tuple[str, str, tuple[str, str]]:
-    """An event of one dose, parted where its day stands twice, and its recurrence."""
+def _run(first: int, days: int, every: int = 1) -> tuple[str, str]:
+    """So many days from a day on, every so many days."""
+    interval = f"INTERVAL={every};" if every > 1 else ""
+    rule = f"{END}RRULE:FREQ=DAILY;{interval}COUNT={days}" if days > 1 else ""
+    return _digits(date.fromordinal(first)), rule
+
+
+def _dose_event(file: _File, step: PlanStep, place: int) -> tuple[str, str, str, str]:
+    """An event of one dose, parted where its day stands twice, and where its recurrence does."""
     dose = step.doses[place]
     clock = _clock(dose, step, file.asked)
-    start = f"DTSTART:{{}}T{clock.replace(':', '')}00" if clock else "DTSTART;VALUE=DATE:{}"
-    before, after = start.split("{}")
-    words = _dose_words(dose, place, len(step.doses))
+    before, after = ("", f"T{clock.replace(':', '')}00") if clock else (";VALUE=DATE", "")
+    take = sig.take(dose.reading, sig.about)
+    words = f"Naltrexone {_which(dose, place, len(step.doses))}{take}"
+    why = f" {step.why[:1].upper()}{step.why[1:]}." if step.why else ""
+    how = f"Take {take} {sig.time_words(dose.time_of_day)}".rstrip()
     lines = [
         file.shared,
-        text_line("SUMMARY", f"{_mark(file.plan)}Naltrexone {words}"),
-        text_line("DESCRIPTION", _explained(file.plan, step, dose)),
-        f"STATUS:{'TENTATIVE' if file.plan.status == 'draft' else 'CONFIRMED'}",
+        text_line("SUMMARY", f"{file.mark}{words}"),
+        text_line("DESCRIPTION", f"{how}. {_place(file.plan, step)}.{why} {file.verdict}"),
+        file.status,
         "TRANSP:TRANSPARENT",
         "CLASS:PRIVATE",
         *(_alarm(words) if file.asked.remind else ()),
         "END:VEVENT",
     ]
     head = f"BEGIN:VEVENT{END}UID:{file.series}-dose{place + 1}-"
-    return head, f"{END}{before}", (after, END + END.join(lines))
+    return head, f"{END}DTSTART{before}:", after, END + END.join(lines)
 
 
 def _clock(dose: PlannedDose, step: PlanStep, asked: CalendarFile) -> str:
@@ -232,18 +242,11 @@ def _clock(dose: PlannedDose, step: PlanStep, asked: CalendarFile) -> str:
     return found
 
 
-def _dose_words(dose: PlannedDose, place: int, several: int) -> str:
-    lead = ""
-    if several > 1:
-        lead = f"{dose.time_of_day}: " if dose.time_of_day else f"dose {place + 1}: "
-    return f"{lead}{sig.take(dose.reading, sig.about)}"
-
-
-def _explained(plan: Plan, step: PlanStep, dose: PlannedDose) -> str:
-    take = f"Take {sig.take(dose.reading, sig.about)} {sig.time_words(dose.time_of_day)}".strip()
-    why = f" {step.why[:1].upper()}{step.why[1:]}." if step.why else ""
-    verdict = str(plan.screening.verdict).upper()
-    return f"{take}. {_place(plan, step)}.{why} Screening: {verdict}. {NOT_REVIEWED}"
+def _which(dose: PlannedDose, place: int, several: int) -> str:
+    """Which of several doses of a day it is."""
+    if several == 1:
+        return ""
+    return f"{dose.time_of_day}: " if dose.time_of_day else f"dose {place + 1}: "
 
 
 def _place(plan: Plan, step: PlanStep) -> str:
@@ -253,7 +256,7 @@ def _place(plan: Plan, step: PlanStep) -> str:
 def _alarm(words: str) -> Iterator[str]:
     yield "BEGIN:VALARM"
     yield "ACTION:DISPLAY"
-    yield text_line("DESCRIPTION", f"Naltrexone {words}")
+    yield text_line("DESCRIPTION", words)
     yield "TRIGGER:PT0S"
     yield "END:VALARM"
 
@@ -268,7 +271,7 @@ def _dues(file: _File) -> Iterator[str]:
         yield f"UID:{file.series}-due-{_digits(day)}"
         yield f"DTSTART;VALUE=DATE:{_digits(day)}"
         yield file.shared
-        yield text_line("SUMMARY", f"{_mark(file.plan)}{'; '.join(words)}")
+        yield text_line("SUMMARY", f"{file.mark}{'; '.join(words)}")
         yield "TRANSP:TRANSPARENT"
         yield "CLASS:PRIVATE"
         yield "END:VEVENT"
@@ -307,38 +310,30 @@ def _needed(plan: Plan, lead_days: int) -> Supply | None:
 
 
 def _earlier(plan: Plan, replaces: Sequence[Plan]) -> Iterator[Plan]:
-    """The plans that were announced before: those told, and this one with a shorter diary."""
+    """The plans that were announced before: those named, and those of an earlier diary."""
     yield from replaces
-    for places in dict.fromkeys(_shorter(plan.diary)):
+    for diary in dict.fromkeys(_earlier_diaries(plan.diary)) if plan.diary else ():
         try:
             yield schedule(
-                plan.regimen,
-                plan.preparation,
-                plan.start,
-                days=plan.length_days,
-                diary=[plan.diary[place] for place in sorted(places)],
+                plan.regimen, plan.preparation, plan.start, days=plan.length_days, diary=diary
             )
         except LdnTitrationError:  # what could not be planned was not announced either
             continue
 
 
-def _shorter(diary: Sequence[Event]) -> Iterator[frozenset[int]]:
-    """The places of what was told before: up to an event by date, as listed, or all but one."""
-    every = range(len(diary))
-    by_date = sorted(every, key=lambda place: diary[place].on)
-    if diary:
-        yield frozenset()
-    for place in reversed(every[-_MOST_EARLIER:]):
-        yield frozenset(by_date[:place])
-        yield frozenset(every[:place])
-        yield frozenset(every) - {by_date[place]}
+def _earlier_diaries(diary: Diary) -> Iterator[Diary]:
+    """What a diary was before: as it was told, by date, and without one that was told late."""
+    by_date = tuple(sorted(diary, key=lambda event: event.on))
+    yield ()
+    for place in range(max(0, len(diary) - _MOST_EARLIER), len(diary)):
+        for told in (by_date[:place], diary[:place], by_date[:place] + by_date[place + 1 :]):
+            yield tuple(sorted(told, key=lambda event: event.on))
 
 
 def _announced(plan: Plan, asked: CalendarFile) -> Iterator[tuple[str, str]]:
     """The day and kind of every event of a plan's file."""
     for step in plan.steps:
-        for run in _runs(step, asked.each):
-            day = _digits(date.fromordinal(run.first))
+        for day, _ in _runs(step, asked.each):
             yield from ((day, f"dose{place}") for place in range(1, len(step.doses) + 1))
     yield from ((_digits(day), "due") for day in _due(plan, asked))
 
@@ -359,9 +354,3 @@ def _cancelled(file: _File, day: str, kind: str) -> str:
 
 def _digits(day: date) -> str:
     return day.isoformat().replace("-", "")
-
-
-def _mark(plan: Plan) -> str:
-    """What stands before every event of a plan that is not simply cleared: "DRAFT: "."""
-    words = mark(plan).strip(" ()")
-    return f"{words}: " if words else ""
