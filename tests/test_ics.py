@@ -71,9 +71,9 @@ PRODID:-//ldn-titration//plan//EN
 CALSCALE:GREGORIAN
 METHOD:PUBLISH
 UID:<series>
-NAME:DRAFT\, not cleared: Naltrexone hydrochloride (low dose): titration pl
+NAME:DRAFT - not cleared: Naltrexone hydrochloride (low dose): titration pl
  an
-X-WR-CALNAME:DRAFT\, not cleared: Naltrexone hydrochloride (low dose): titr
+X-WR-CALNAME:DRAFT - not cleared: Naltrexone hydrochloride (low dose): titr
  ation plan
 DESCRIPTION:Screening: INSUFFICIENT for a start on 2027-01-04. Never take t
  wo doses to make up for one that was missed. Before any opioid (painkiller
@@ -249,7 +249,7 @@ def test_each_event_cancels_what_it_takes_away(name: str) -> None:
         text = plan_ics(plan, CalendarFile(each=each))
         assert cancelled(text) == expected
         for event in filter(readers.is_cancelled, events_of(text)):
-            assert str(event["SUMMARY"]) == "Cancelled"
+            assert str(event["SUMMARY"]) == "Cancelled entry of an earlier plan"
             assert event["SEQUENCE"] == 1
             assert "RRULE" not in event
 
@@ -620,7 +620,7 @@ def test_nobody_is_named_unless_asked_for(tmp_path: Path) -> None:
     # icalendar leaves the escapes of a property that it does not know.
     told = re.search(r"X-WR-CALNAME:(.*)", unfolded(named))
     assert told is not None
-    assert re.sub(r"\\(.)", r"\1", told[1]).endswith(f", for {name}")
+    assert re.sub(r"\\(.)", r"\1", told[1]).endswith(f" - for {name}")
     assert "Zo" not in named.partition("BEGIN:VEVENT")[2]
     keyed = run(tmp_path, "--format", "ics", "--draft", "--key", "Zoë Q").stdout.decode()
     assert "Zo" not in keyed

@@ -253,7 +253,7 @@ def test_a_name_is_split_within_no_character_and_read_back_whole(
     path = tmp_path / "named.json"
     path.write_text(json.dumps({"chains": [{"name": "named", "files": [text]}]}))
     unfolded(text)
-    assert node("calendar.mjs", str(path))["chains"][0]["title"].endswith(f", for {name}")
+    assert node("calendar.mjs", str(path))["chains"][0]["title"].endswith(f" - for {name}")
 
 
 @pytest.mark.parametrize("name", ["a\nATTACH:http://x", "a\r\nb", "a\0b", "a\x1bb", "a\x85b"])

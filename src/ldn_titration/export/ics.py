@@ -140,7 +140,8 @@ def _series(plan: Plan, key: str | None) -> str:
 
 
 def _head(plan: Plan, asked: CalendarFile, series: str) -> Iterator[str]:
-    name = title(plan) + (f", for {asked.name}" if asked.name else "")
+    # Readers show the escapes of X-WR-CALNAME, so our own part of it has no comma.
+    name = title(plan).replace(",", " -") + (f" - for {asked.name}" if asked.name else "")
     known = plan.screening.knowledge
     about = (
         f"Screening: {verdict_line(plan.screening)}.",
@@ -344,7 +345,7 @@ def _cancelled(file: _File, day: str, kind: str) -> str:
         f"UID:{file.series}-{kind}-{day}",
         f"DTSTART;VALUE=DATE:{day}",
         file.shared,
-        "SUMMARY:Cancelled",
+        "SUMMARY:Cancelled entry of an earlier plan",
         "STATUS:CANCELLED",
         "TRANSP:TRANSPARENT",
         "END:VEVENT",
