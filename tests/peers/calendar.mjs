@@ -36,6 +36,9 @@ function look(component, problems) {
   const zone = start.getFirstValue().zone;
   if (start.getParameter("tzid") || zone !== ICAL.Timezone.localTimezone)
     problems.push(`${uid}: does not float`);
+  const { endDate, startDate } = new ICAL.Event(component);
+  const minutes = endDate.subtractDateTz(startDate).toSeconds() / 60;
+  if (minutes !== (startDate.isDate ? 1440 : 15)) problems.push(`${uid}: lasts ${minutes} minutes`);
   for (const alarm of component.getAllSubcomponents("valarm")) {
     const trigger = alarm.getFirstPropertyValue("trigger");
     if (trigger?.toSeconds?.() !== 0) problems.push(`${uid}: reminds at another time`);

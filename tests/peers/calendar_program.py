@@ -30,6 +30,9 @@ def look(event: Any, problems: list[str]) -> None:
     problems.extend(f"{uid}: several {name}" for name in event if isinstance(event[name], list))
     if "TZID" in start.params or getattr(start.dt, "tzinfo", None) is not None:
         problems.append(f"{uid}: does not float")
+    lasts = timedelta(minutes=15) if isinstance(start.dt, datetime) else timedelta(days=1)
+    if event.duration != lasts:
+        problems.append(f"{uid}: lasts {event.duration}")
     for alarm in event.walk("VALARM"):
         if alarm["TRIGGER"].dt != timedelta(0):
             problems.append(f"{uid}: reminds at another time")

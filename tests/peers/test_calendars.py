@@ -37,10 +37,9 @@ FILES = {
     "step by clock": CalendarFile(each="step", clock=CLOCK),
 }
 ALLOWED = {
-    "VCALENDAR": {"VERSION", "PRODID", "CALSCALE", "METHOD", "UID", "NAME", "X-WR-CALNAME"}
-    | {"DESCRIPTION"},
+    "VCALENDAR": {"VERSION", "PRODID", "CALSCALE", "UID", "NAME", "X-WR-CALNAME"} | {"DESCRIPTION"},
     "VEVENT": {"UID", "DTSTART", "DTSTAMP", "SEQUENCE", "SUMMARY", "DESCRIPTION", "STATUS"}
-    | {"TRANSP", "CLASS", "RRULE"},
+    | {"TRANSP", "CLASS", "RRULE", "DURATION"},
     "VALARM": {"ACTION", "DESCRIPTION", "TRIGGER"},
 }
 VALUES = {
@@ -50,6 +49,7 @@ VALUES = {
     "UID": r"UID:[0-9a-f]{32}(-(dose\d+|due)-\d{8})?",
     "SEQUENCE": r"SEQUENCE:\d+",
     "STATUS": r"STATUS:(TENTATIVE|CONFIRMED|CANCELLED)",
+    "DURATION": r"DURATION:(P1D|PT15M)",
     "TRIGGER": r"TRIGGER:PT0S",
 }
 """What may stand where, and nothing else: no place, no person, no zone, no attachment."""

@@ -40,6 +40,9 @@ __all__ = ["CalendarFile", "plan_ics"]
 
 _MOST_EARLIER = 100
 
+_A_DAY, _A_MOMENT = "DURATION:P1D", "DURATION:PT15M"
+"""How long events are shown; without it programs make an hour, a day or nothing of a dose."""
+
 
 def _read_clock(value: object) -> object:
     """Wall times by named time of day."""
@@ -155,7 +158,6 @@ def _head(plan: Plan, asked: CalendarFile, series: str) -> Iterator[str]:
     yield "VERSION:2.0"
     yield "PRODID:-//ldn-titration//plan//EN"
     yield "CALSCALE:GREGORIAN"
-    yield "METHOD:PUBLISH"
     yield f"UID:{series}"
     yield text_line("NAME", name)
     yield text_line("X-WR-CALNAME", name)
@@ -215,11 +217,13 @@ def _dose_event(file: _File, step: PlanStep, place: int) -> tuple[str, str, str,
     dose = step.doses[place]
     clock = _clock(dose, step, file.asked)
     before, after = ("", f"T{clock.replace(':', '')}00") if clock else (";VALUE=DATE", "")
+    lasts = _A_MOMENT if clock else _A_DAY
     take = sig.take(dose.reading, sig.about)
     words = f"Naltrexone {_which(dose, place, len(step.doses))}{take}"
     why = f" {step.why[:1].upper()}{step.why[1:]}." if step.why else ""
     how = f"Take {take} {sig.time_words(dose.time_of_day)}".rstrip()
     lines = [
+        lasts,
         file.shared,
         text_line("SUMMARY", f"{file.mark}{words}"),
         text_line("DESCRIPTION", f"{how}. {_place(file.plan, step)}.{why} {file.verdict}"),
@@ -271,6 +275,7 @@ def _dues(file: _File) -> Iterator[str]:
         yield "BEGIN:VEVENT"
         yield f"UID:{file.series}-due-{_digits(day)}"
         yield f"DTSTART;VALUE=DATE:{_digits(day)}"
+        yield _A_DAY
         yield file.shared
         yield text_line("SUMMARY", f"{file.mark}{'; '.join(words)}")
         yield "TRANSP:TRANSPARENT"
@@ -344,6 +349,7 @@ def _cancelled(file: _File, day: str, kind: str) -> str:
         "BEGIN:VEVENT",
         f"UID:{file.series}-{kind}-{day}",
         f"DTSTART;VALUE=DATE:{day}",
+        _A_DAY,
         file.shared,
         "SUMMARY:Cancelled entry of an earlier plan",
         "STATUS:CANCELLED",
