@@ -228,9 +228,10 @@ ON_THE_NINTH: dict[str, tuple[dict[str, Any], dict[str, list[int]], dict[str, li
     # Nothing on 9 to 11; the rest of step 2 begins on 12, so its day has an event again.
     "paused": ({"until": "2027-01-12"}, {"dose1": [9, 10, 11]}, {}),
     # Ten opioid-free days after 9 January: nothing on 9 to 19; 2 mg on 20 to 22, then 3 mg.
+    # An event a day tells on 12 that there is no dose, where step 3 was to begin.
     "opioid": (
         {"exposure": OXYCODONE},
-        {"dose1": [9, 10, 11, 12, 13, 14, 15], "due": [12]},
+        {"dose1": [9, 10, 11, 12, 13, 14, 15]},
         {"dose1": [12], "due": [12]},
     ),
     # The last day is 8 January: the rule from 8 on is replaced by that one day.
@@ -255,6 +256,24 @@ def test_each_event_cancels_what_it_takes_away(name: str) -> None:
             assert str(event["SUMMARY"]) == "Cancelled entry of an earlier plan"
             assert event["SEQUENCE"] == 1
             assert "RRULE" not in event
+
+
+def test_each_day_of_a_pause_says_that_there_is_no_dose() -> None:
+    """Else the days of a pause are empty, as if the calendar were not for them."""
+
+    def no_dose(each: Each, until: str) -> dict[int, str]:
+        plan = three_steps({"event": "paused", "on": "2027-01-09", "until": until})
+        due = [e for e in events_of(plan_ics(plan, CalendarFile(each=each))) if "-due-" in e["UID"]]
+        found = {e["DTSTART"].dt.day: str(e["SUMMARY"]) for e in due}
+        return {day: words for day, words in found.items() if "No dose" in words}
+
+    why = "(paused from 9 Jan 2027, back on 12 Jan 2027)"
+    assert no_dose("day", "2027-01-12") == dict.fromkeys((9, 10, 11), f"DRAFT: No dose today {why}")
+    assert no_dose("step", "2027-01-12") == {
+        9: f"DRAFT: No dose from today to Monday 11 January 2027 {why}"
+    }
+    one_day = {9: "DRAFT: No dose today (paused from 9 Jan 2027, back on 10 Jan 2027)"}
+    assert no_dose("day", "2027-01-10") == no_dose("step", "2027-01-10") == one_day
 
 
 def test_nothing_is_cancelled_without_a_diary() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import chain, groupby
 from typing import Annotated, Literal, NamedTuple
 
@@ -29,6 +29,7 @@ from ldn_titration.values import LineOfText, Value
 from ldn_titration.words import (
     NOT_REVIEWED,
     REMINDERS,
+    day_words,
     dropper_bands,
     mark,
     override_words,
@@ -287,7 +288,10 @@ def _due(plan: Plan, asked: CalendarFile) -> dict[date, list[str]]:
     """What is due, by day: steps, days without a dose, then bottles, checks and reviews."""
     found: dict[date, list[str]] = {}
     for step in plan.steps:
-        found.setdefault(step.first, []).append(_step_words(plan, step))
+        alone = step.dose is None and (asked.each == "day" or step.days == 1)
+        for n in range(step.days if alone else 1):
+            words = "No dose today" if alone else _step_words(plan, step)
+            found.setdefault(step.first + timedelta(n), []).append(f"{words}{_why(step)}")
     for day, notes in due_notes(plan, _needed(plan, asked.lead_days)).items():
         for note in notes:
             ticks = f": {' or '.join(note.ticks)}" if len(note.ticks) > 1 else ""
@@ -296,13 +300,14 @@ def _due(plan: Plan, asked: CalendarFile) -> dict[date, list[str]]:
 
 
 def _step_words(plan: Plan, step: PlanStep) -> str:
-    why = f" ({step.why})" if step.why else ""
     if step.dose is None:
-        return f"No dose up to {step.last}{why}"
+        return f"No dose from today to {day_words(step.last)}"
     often = f", {step.on_days}" if step.on_days else ""
-    return (
-        f"Step {step.step} of {len(plan.regimen.steps)}: {sig.about(step.dose)} a day{often}{why}"
-    )
+    return f"{_place(plan, step)}: {sig.about(step.dose)} a day{often}"
+
+
+def _why(step: PlanStep) -> str:
+    return f" ({step.why})" if step.why else ""
 
 
 def _needed(plan: Plan, lead_days: int) -> Supply | None:
