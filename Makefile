@@ -58,7 +58,7 @@ $(CALENDARS)/ready: tests/peers/requirements.txt
 peers: .venv/dev $(PEERS) $(CALENDARS)/ready
 	@command -v chromium chromium-browser google-chrome >/dev/null || { \
 	  echo "make peers needs chromium; on Debian: apt-get install chromium"; exit 1; }
-	$(BIN)/python -m pytest tests/peers
+	$(BIN)/python -m pytest -s tests/peers
 
 check: .venv/dev
 	$(BIN)/ruff check .
