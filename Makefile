@@ -48,11 +48,18 @@ $(PEERS): tests/peers/package.json
 	npm install --prefix tests/peers --no-progress --loglevel=error
 	@touch $@
 
-peers: .venv/dev $(PEERS)
+CALENDARS := build/calendar-env
+
+$(CALENDARS)/ready: tests/peers/requirements.txt
+	$(PYTHON) -m venv $(CALENDARS)
+	$(CALENDARS)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+peers: .venv/dev $(PEERS) $(CALENDARS)/ready
 	@command -v node >/dev/null || { echo "make peers needs node 18 or newer"; exit 1; }
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
 	  echo "make peers needs chromium; on Debian: apt-get install chromium"; exit 1; }
-	$(BIN)/python -m pytest tests/peers
+	$(BIN)/python -m pytest -s tests/peers
 
 check: .venv/dev
 	$(BIN)/ruff check .

@@ -70,12 +70,12 @@ import contextlib, hashlib, io, os, sys, tempfile
 from ldn_titration.cli import main
 digest = hashlib.sha256()
 for name in sys.argv[1:]:
-    for ending in ("json", "txt", "csv", "html", "pdf"):
+    for face in ("json", "text", "csv", "html", "pdf", "ics", "fhir"):
         with tempfile.TemporaryDirectory() as folder:
-            out = os.path.join(folder, "plan." + ending)
+            out = os.path.join(folder, "plan")
             error = io.StringIO()
             with contextlib.redirect_stderr(error):
-                code = main(["plan", name, "--out", out, "--draft"])
+                code = main(["plan", name, "--format", face, "--out", out, "--draft"])
             digest.update(f"{code}{error.getvalue()}".encode())
             if os.path.exists(out):
                 digest.update(open(out, "rb").read())

@@ -248,18 +248,20 @@ DUE_WORDS = [(each.split("-due-")[1][:8], each.split("SUMMARY:")[1].split("\r")[
 
 def lines_by_hand() -> str:
     """The lines of a plan's calendar file, written one by one with nothing checked."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//by hand//EN", "METHOD:PUBLISH"]
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//by hand//EN"]
     for day in OF_BOTTLES:
         on = f"{day.date:%Y%m%d}"
         lines += ["BEGIN:VEVENT", f"UID:43221c23b25e58c2990d631f38a3efd9-dose1-{on}"]
-        lines += [f"DTSTART;VALUE=DATE:{on}", "DTSTAMP:20270104T000000Z", "SEQUENCE:0"]
+        lines += [f"DTSTART;VALUE=DATE:{on}", "DURATION:P1D"]
+        lines += ["DTSTAMP:20270104T000000Z", "SEQUENCE:0"]
         lines.append(f"SUMMARY:DRAFT: Naltrexone {day.take}".replace(",", "\\,"))
         lines.append(f"DESCRIPTION:Take {day.take}. Step {day.step} of 18.".replace(",", "\\,"))
         lines.append(" Screening: INSUFFICIENT. The knowledge base is not yet clinically reviewed")
         lines += ["STATUS:TENTATIVE", "TRANSP:TRANSPARENT", "CLASS:PRIVATE", "END:VEVENT"]
     for on, words in DUE_WORDS:
         lines += ["BEGIN:VEVENT", f"UID:43221c23b25e58c2990d631f38a3efd9-due-{on}"]
-        lines += [f"DTSTART;VALUE=DATE:{on}", "DTSTAMP:20270104T000000Z", "SEQUENCE:0"]
+        lines += [f"DTSTART;VALUE=DATE:{on}", "DURATION:P1D"]
+        lines += ["DTSTAMP:20270104T000000Z", "SEQUENCE:0"]
         lines += [f"SUMMARY:{words}", "TRANSP:TRANSPARENT", "CLASS:PRIVATE", "END:VEVENT"]
     lines.append("END:VCALENDAR")
     return "\r\n".join(lines)

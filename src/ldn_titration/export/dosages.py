@@ -26,7 +26,7 @@ from ldn_titration.fhir.ucum import CODES
 from ldn_titration.quantities import Mass, Volume
 from ldn_titration.units import decimal_text
 
-__all__ = ["amount", "counted", "dosages"]
+__all__ = ["amount", "counted", "dosages", "is_decimal"]
 
 DROPS = "urn:ldn-titration:drops"
 """The extension that tells how many drops a dose is."""
@@ -105,12 +105,17 @@ def _dose_amount(step: PlanStep, dose: PlannedDose) -> Quantity:
     """One dose, by mass; where that is no decimal number, by volume or drops."""
     reading = dose.reading
     for quantity in (reading.dose, reading.volume):
-        if quantity is not None and "/" not in str(quantity).rpartition(" ")[0]:
+        if quantity is not None and is_decimal(quantity):
             return amount(quantity)
     if reading.drops is not None:
         return counted(reading.drops, "drop")
     message = f"{reading.dose} is no decimal number, and FHIR has no other"
     raise InvalidInputError([Problem(f"plan.steps[{step.step - 1}].dose", message)])
+
+
+def is_decimal(quantity: Mass | Volume) -> bool:
+    """Whether a decimal number, the only kind that FHIR has, is the quantity."""
+    return decimal_text(quantity.magnitude) is not None
 
 
 def amount(quantity: Mass | Volume) -> Quantity:

@@ -16,8 +16,8 @@ from pydantic import Field
 
 from ldn_titration.days import PlanStep, phases
 from ldn_titration.diary import Diary
-from ldn_titration.errors import InvalidInputError
-from ldn_titration.export.dosages import amount, counted, dosages
+from ldn_titration.errors import InvalidInputError, Problem
+from ldn_titration.export.dosages import amount, counted, dosages, is_decimal
 from ldn_titration.fhir.datatypes import (
     Annotation,
     CodeableConcept,
@@ -42,8 +42,8 @@ from ldn_titration.fills import Counts
 from ldn_titration.findings import Finding, Severity
 from ldn_titration.knowledge import knowledge
 from ldn_titration.plan import DRUG, Plan
-from ldn_titration.preparation import AnyPreparation
-from ldn_titration.quantities import Mass
+from ldn_titration.preparation import AnyPreparation, Drops, Preparation
+from ldn_titration.quantities import Mass, Volume
 from ldn_titration.regimen import MAX_DAYS, Regimen
 from ldn_titration.supply import Dispense, PreparationSupply, supply
 from ldn_titration.values import PlainDate, Value
@@ -73,7 +73,8 @@ def plan_fhir(plan: Plan, *, patient: str | None = None) -> str:
     """The plan as the JSON text of a FHIR R4 Bundle.
 
     ``patient`` is a reference such as ``urn:uuid:...`` or ``Patient/123``; without it nobody
-    is named. Raises InvalidInputError for a dose that no decimal number holds exactly.
+    is named. Raises InvalidInputError for a dose that no decimal number holds exactly, and
+    for a plan without a dose.
 
     >>> from ldn_titration import Capsules, Regimen, schedule
     >>> plan = schedule(Regimen(steps=[{"dose": "1.5 mg", "days": 7}]),
@@ -108,8 +109,10 @@ def plan_requests(plan: Plan, subject: Reference = _PATIENT) -> tuple[Medication
         preparation=plan.preparation,
         diary=plan.diary,
     ).model_dump_json(by_alias=True, exclude_none=True)
-    parts = (steps for steps in phases(plan.steps) if any(step.doses for step in steps))
+    parts = (steps for steps in phases(plan.steps) if any(s.dose_days for s in steps))
     needed = {part.first: part for part in _supplied(plan)}
+    if not any(step.dose_days for step in plan.steps):
+        raise InvalidInputError([Problem("plan", "has no day with a dose: nothing to propose")])
     return tuple(
         MedicationRequest(
             id=_id(plan, f"request {number}"),
@@ -157,18 +160,33 @@ def _supplied(plan: Plan) -> tuple[PreparationSupply, ...]:
         return ()
 
 
-def _dispense(part: PreparationSupply) -> DispenseRequest:
-    """What to supply of a preparation: a bottle and how many more, or all pieces at once."""
+def _dispense(part: PreparationSupply) -> DispenseRequest | None:
+    """What to supply of a preparation: a bottle and how many more, or all pieces at once.
+
+    Nothing where it is a volume that is no decimal number and no whole drops either.
+    """
     days = Period(start=part.first, end=part.last)
     dispense, quantity = part.dispense, part.dispense.quantity
     if isinstance(quantity, tuple):
         return _pieces(part.preparation.form.removesuffix("s"), quantity, days, dispense)
     size = getattr(part.preparation, "bottle_volume", None)
     if size is None or not dispense.refills:
-        return _at_once(amount(quantity), days, dispense)
+        whole = _liquid(part.preparation, quantity)
+        return _at_once(whole, days, dispense) if whole else None
+    bottle = _liquid(part.preparation, size)
+    if bottle is None:
+        return None
     return DispenseRequest(
-        validity_period=days, number_of_repeats_allowed=dispense.refills, quantity=amount(size)
+        validity_period=days, number_of_repeats_allowed=dispense.refills, quantity=bottle
     )
+
+
+def _liquid(preparation: Preparation, volume: Volume) -> Quantity | None:
+    """A volume; of drops as their number, where it is no decimal number."""
+    if is_decimal(volume):
+        return amount(volume)
+    drops = volume * preparation.drops_per_mL if isinstance(preparation, Drops) else None
+    return counted(drops, "drop") if drops and drops.denominator == 1 else None
 
 
 def _pieces(noun: str, counts: Counts, days: Period, dispense: Dispense) -> DispenseRequest:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import chain, groupby
 from typing import Annotated, Literal, NamedTuple
 
@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field
 
 from ldn_titration import sig
 from ldn_titration.days import PlannedDose, PlanStep
+from ldn_titration.diary import Diary
 from ldn_titration.due import due_notes
 from ldn_titration.errors import InvalidInputError, LdnTitrationError, Problem
 from ldn_titration.export.content_lines import END, text_line
@@ -28,6 +29,7 @@ from ldn_titration.values import LineOfText, Value
 from ldn_titration.words import (
     NOT_REVIEWED,
     REMINDERS,
+    day_words,
     dropper_bands,
     mark,
     override_words,
@@ -38,6 +40,9 @@ from ldn_titration.words import (
 __all__ = ["CalendarFile", "plan_ics"]
 
 _MOST_EARLIER = 100
+
+_A_DAY, _A_MOMENT = "DURATION:P1D", "DURATION:PT15M"
+"""How long events are shown; without it programs make an hour, a day or nothing of a dose."""
 
 
 def _read_clock(value: object) -> object:
@@ -139,7 +144,8 @@ def _series(plan: Plan, key: str | None) -> str:
 
 
 def _head(plan: Plan, asked: CalendarFile, series: str) -> Iterator[str]:
-    name = title(plan) + (f", for {asked.name}" if asked.name else "")
+    # Readers show the escapes of X-WR-CALNAME, so our own part of it has no comma.
+    name = title(plan).replace(",", " -") + (f" - for {asked.name}" if asked.name else "")
     known = plan.screening.knowledge
     about = (
         f"Screening: {verdict_line(plan.screening)}.",
@@ -153,7 +159,6 @@ def _head(plan: Plan, asked: CalendarFile, series: str) -> Iterator[str]:
     yield "VERSION:2.0"
     yield "PRODID:-//ldn-titration//plan//EN"
     yield "CALSCALE:GREGORIAN"
-    yield "METHOD:PUBLISH"
     yield f"UID:{series}"
     yield text_line("NAME", name)
     yield text_line("X-WR-CALNAME", name)
@@ -213,11 +218,13 @@ def _dose_event(file: _File, step: PlanStep, place: int) -> tuple[str, str, str,
     dose = step.doses[place]
     clock = _clock(dose, step, file.asked)
     before, after = ("", f"T{clock.replace(':', '')}00") if clock else (";VALUE=DATE", "")
+    lasts = _A_MOMENT if clock else _A_DAY
     take = sig.take(dose.reading, sig.about)
     words = f"Naltrexone {_which(dose, place, len(step.doses))}{take}"
     why = f" {step.why[:1].upper()}{step.why[1:]}." if step.why else ""
     how = f"Take {take} {sig.time_words(dose.time_of_day)}".rstrip()
     lines = [
+        lasts,
         file.shared,
         text_line("SUMMARY", f"{file.mark}{words}"),
         text_line("DESCRIPTION", f"{how}. {_place(file.plan, step)}.{why} {file.verdict}"),
@@ -269,6 +276,7 @@ def _dues(file: _File) -> Iterator[str]:
         yield "BEGIN:VEVENT"
         yield f"UID:{file.series}-due-{_digits(day)}"
         yield f"DTSTART;VALUE=DATE:{_digits(day)}"
+        yield _A_DAY
         yield file.shared
         yield text_line("SUMMARY", f"{file.mark}{'; '.join(words)}")
         yield "TRANSP:TRANSPARENT"
@@ -280,7 +288,10 @@ def _due(plan: Plan, asked: CalendarFile) -> dict[date, list[str]]:
     """What is due, by day: steps, days without a dose, then bottles, checks and reviews."""
     found: dict[date, list[str]] = {}
     for step in plan.steps:
-        found.setdefault(step.first, []).append(_step_words(plan, step))
+        alone = step.dose is None and (asked.each == "day" or step.days == 1)
+        for n in range(step.days if alone else 1):
+            words = "No dose today" if alone else _step_words(plan, step)
+            found.setdefault(step.first + timedelta(n), []).append(f"{words}{_why(step)}")
     for day, notes in due_notes(plan, _needed(plan, asked.lead_days)).items():
         for note in notes:
             ticks = f": {' or '.join(note.ticks)}" if len(note.ticks) > 1 else ""
@@ -289,13 +300,14 @@ def _due(plan: Plan, asked: CalendarFile) -> dict[date, list[str]]:
 
 
 def _step_words(plan: Plan, step: PlanStep) -> str:
-    why = f" ({step.why})" if step.why else ""
     if step.dose is None:
-        return f"No dose up to {step.last}{why}"
+        return f"No dose from today to {day_words(step.last)}"
     often = f", {step.on_days}" if step.on_days else ""
-    return (
-        f"Step {step.step} of {len(plan.regimen.steps)}: {sig.about(step.dose)} a day{often}{why}"
-    )
+    return f"{_place(plan, step)}: {sig.about(step.dose)} a day{often}"
+
+
+def _why(step: PlanStep) -> str:
+    return f" ({step.why})" if step.why else ""
 
 
 def _needed(plan: Plan, lead_days: int) -> Supply | None:
@@ -309,21 +321,24 @@ def _needed(plan: Plan, lead_days: int) -> Supply | None:
 
 
 def _earlier(plan: Plan, replaces: Sequence[Plan]) -> Iterator[Plan]:
-    """The plans that were announced before: without its diary, and before each late event."""
+    """The plans that were announced before: those named, and those of an earlier diary."""
     yield from replaces
-    told = sorted(plan.diary, key=lambda event: event.on)
-    lengths = range(max(0, len(told) - _MOST_EARLIER), len(told))
-    for length in dict.fromkeys((0, *lengths)) if told else ():
+    for diary in dict.fromkeys(_earlier_diaries(plan.diary)) if plan.diary else ():
         try:
             yield schedule(
-                plan.regimen,
-                plan.preparation,
-                plan.start,
-                days=plan.length_days,
-                diary=told[:length],
+                plan.regimen, plan.preparation, plan.start, days=plan.length_days, diary=diary
             )
         except LdnTitrationError:  # what could not be planned was not announced either
             continue
+
+
+def _earlier_diaries(diary: Diary) -> Iterator[Diary]:
+    """What a diary was before: as it was told, by date, and without one that was told late."""
+    by_date = tuple(sorted(diary, key=lambda event: event.on))
+    yield ()
+    for place in range(max(0, len(diary) - _MOST_EARLIER), len(diary)):
+        for told in (by_date[:place], diary[:place], by_date[:place] + by_date[place + 1 :]):
+            yield tuple(sorted(told, key=lambda event: event.on))
 
 
 def _announced(plan: Plan, asked: CalendarFile) -> Iterator[tuple[str, str]]:
@@ -339,8 +354,9 @@ def _cancelled(file: _File, day: str, kind: str) -> str:
         "BEGIN:VEVENT",
         f"UID:{file.series}-{kind}-{day}",
         f"DTSTART;VALUE=DATE:{day}",
+        _A_DAY,
         file.shared,
-        "SUMMARY:Cancelled",
+        "SUMMARY:Cancelled entry of an earlier plan",
         "STATUS:CANCELLED",
         "TRANSP:TRANSPARENT",
         "END:VEVENT",

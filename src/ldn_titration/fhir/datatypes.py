@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from ldn_titration.fhir import ucum
@@ -86,6 +86,11 @@ class Reference(Element):
         return self
 
 
+def _exact(value: object) -> object:
+    """A whole number of JSON is a decimal number too."""
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class Quantity(Element):
     """A positive amount with its unit, as printed and as UCUM code, and they agree.
 
@@ -93,7 +98,7 @@ class Quantity(Element):
     'mg'
     """
 
-    value: Annotated[Decimal, Field(gt=0, max_digits=30, strict=True)]
+    value: Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, max_digits=30, strict=True)]
     unit: Text
     system: Literal["http://unitsofmeasure.org"] = "http://unitsofmeasure.org"
     code: str

@@ -5,17 +5,48 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
+from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.values import Value
 
-__all__ = ["fhir_json"]
+__all__ = ["fhir_json", "fhir_read"]
+
+_Model = TypeVar("_Model", bound=Value)
 
 
 def fhir_json(resource: Value) -> str:
     """The resource as JSON text, indented by one space a level."""
     tree = resource.model_dump(mode="python", by_alias=True, exclude_none=True)
     return "".join(_written(tree, "\n")) + "\n"
+
+
+def fhir_read(model: type[_Model], tree: Any) -> _Model:
+    """The resource that a tree of JSON holds, told as `fhir_json` tells it.
+
+    Decimal numbers of the tree are Decimals: `json.loads(text, parse_float=Decimal)`. Raises
+    InvalidInputError for what the model refuses, and for what it would take in silence: a
+    status or system that is not told, a list with nothing in it.
+    """
+    resource = model.model_validate(tree)
+    again = json.loads(fhir_json(resource), parse_float=Decimal)
+    problems = [Problem(path, "must be as it is written here") for path in _differ(tree, again)]
+    if problems:
+        raise InvalidInputError(problems)
+    return resource
+
+
+def _differ(read: Any, again: Any, path: str = "") -> Iterator[str]:
+    """The paths at which two trees are not the same."""
+    if isinstance(read, dict) and isinstance(again, dict):
+        for name in (*read, *(name for name in again if name not in read)):
+            deeper = f"{path}.{name}".lstrip(".")
+            yield from _differ(read.get(name), again.get(name), deeper)
+    elif isinstance(read, list) and isinstance(again, list) and len(read) == len(again):
+        for place, pair in enumerate(zip(read, again, strict=True)):
+            yield from _differ(*pair, f"{path}[{place}]")
+    elif read != again or read is None:
+        yield path
 
 
 def _written(tree: Any, line: str) -> Iterator[str]:

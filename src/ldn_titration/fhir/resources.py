@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby, pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ldn_titration.fhir.datatypes import (
     Annotation,
@@ -35,6 +36,19 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9\-.]{1,64}$")]
 Urn = Annotated[str, Field(pattern=r"^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
+_PATIENT = re.compile(r"urn:uuid:\S+|(https?://\S+/)?Patient/\S+")
+
+
+def _of_a_patient(reference: Reference) -> Reference:
+    if reference.reference is not None and not _PATIENT.fullmatch(reference.reference):
+        faults([("reference", 'must be that of a patient, such as "Patient/123"')])
+    return reference
+
+
+PatientReference = Annotated[Reference, AfterValidator(_of_a_patient)]
+"""A patient: where the resource is, or in words which one."""
+
+
 class DispenseRequest(Element):
     """What to supply: of one dispense, and how often it may be repeated."""
 
@@ -61,7 +75,7 @@ class MedicationRequest(Element):
     status: Literal["draft"] = "draft"
     intent: Literal["proposal"] = "proposal"
     medication_codeable_concept: CodeableConcept
-    subject: Reference
+    subject: PatientReference
     note: tuple[Annotation, ...] = Field(default=(), strict=False)
     dosage_instruction: tuple[Dosage, ...] = Field(strict=False, min_length=1)
     dispense_request: DispenseRequest | None = None
@@ -109,7 +123,7 @@ class DetectedIssue(Element):
     status: Literal["preliminary"] = "preliminary"
     code: CodeableConcept
     severity: Literal["high", "moderate", "low"]
-    patient: Reference
+    patient: PatientReference
     implicated: tuple[Reference, ...] = Field(strict=False, min_length=1)
     evidence: tuple[Evidence, ...] = Field(default=(), strict=False)
     detail: Text
