@@ -281,7 +281,7 @@ _DIRECTIONS = re.compile(
     rf"(?P<dose>none|{_QUANTITY}) +(?:no dose|(?P<doses>(?:(?:{_WHEN}): )?{_TAKE}"
     rf"(?:; (?:{_WHEN}): {_TAKE})*(?:, \d+ times a day)?))"
     r"(?:, (?P<cycle>every other day|\d+ days? on, \d+ off)"
-    r"(?:, next day off (?P<off>[\d-]{10})|, first dose (?P<on>[\d-]{10}))?)?(?: .*)?"
+    r"(?:, next day off (?P<off>[\d-]{10})|, first dose (?P<on>[\d-]{10}))?)?(?: (?P<rest>.*))?"
 )
 _HEADER = re.compile(
     r"(?P<first>\d{4}-\d\d-\d\d) to (?P<last>\d{4}-\d\d-\d\d), (?P<days>[\d,]+) days?, "
@@ -294,25 +294,42 @@ def joined(lines: Iterable[str]) -> str:
     return " ".join(" ".join(lines).replace("\u00a0", " ").split())
 
 
+class StepLine(NamedTuple):
+    """A line of the step table: its days, those of them with a dose, what else it says."""
+
+    days: list[date]
+    rows: list[Row]
+    remarks: str
+
+
 def read_text(text: str) -> Face:
     """The text: its step table laid out day by day, and the line of totals."""
     lines = text.split("\n")
-    rule = next(n for n, line in enumerate(lines) if re.fullmatch(r"-+(  -+)+", line))
+    rule = _rule(lines)
     header = _HEADER.search(joined(lines[:rule]))
     assert header, lines[:rule]
-    usual = when_said((header["time"] or "").strip())
-    rows: list[Row] = []
-    days: list[date] = []
-    for words in _table_rows(lines[rule + 1 : lines.index("", rule)]):
-        shown, found = _laid_out(words, usual)
-        days += shown
-        rows += found
+    steps = step_lines(text, when_said((header["time"] or "").strip()))
+    days = [day for step in steps for day in step.days]
+    rows = [row for step in steps for row in step.rows]
     assert (str(days[0]), str(days[-1])) == (header["first"], header["last"])
     assert len(days) == number(header["days"])
     said = re.search(r"Total: ([\d,]+) days?, (.*?\)|nothing)\.( |$)", joined(lines[rule:]))
     assert said, "no totals"
     assert number(said[1]) == len(days)
     return Face(rows, days, totals_said(said[2]), lines[0].startswith("DRAFT, not cleared: "))
+
+
+def step_lines(text: str, usual: str = "") -> list[StepLine]:
+    """The lines of the step table; ``usual`` is the time of a dose without one of its own."""
+    lines = text.split("\n")
+    rule = _rule(lines)
+    return [
+        _laid_out(words, usual) for words in _table_rows(lines[rule + 1 : lines.index("", rule)])
+    ]
+
+
+def _rule(lines: Sequence[str]) -> int:
+    return next(n for n, line in enumerate(lines) if re.fullmatch(r"-+(  -+)+", line))
 
 
 def totals_said(text: str) -> list[Amount]:
@@ -330,8 +347,7 @@ def _table_rows(lines: Iterable[str]) -> list[str]:
     return [joined(each) for each in found]
 
 
-def _laid_out(words: str, usual: str) -> tuple[list[date], list[Row]]:
-    """The days of a line of the table, and those of them with a dose."""
+def _laid_out(words: str, usual: str) -> StepLine:
     step = re.fullmatch(r"(\d+) ([\d-]{10}) ([\d-]{10}) (\d+) (.*)", words)
     assert step, words
     first, last = date.fromisoformat(step[2]), date.fromisoformat(step[3])
@@ -341,13 +357,14 @@ def _laid_out(words: str, usual: str) -> tuple[list[date], list[Row]]:
     assert said, words
     if said["doses"] is None:
         assert said["dose"] == "none"
-        return days, []
+        return StepLine(days, [], said["rest"] or "")
     doses = tuple(doses_said(said["doses"], usual))
     day = total_of(dose.amounts[-1] for dose in doses)["mg"]
     if not any(a.about for dose in doses for a in dose.amounts):
         assert quantity(said["dose"]).value == day, words
     on = [day for day in days if _is_on(day, first, said)]
-    return days, [Row(day, int(step[1]), doses) for day in on]
+    rows = [Row(day, int(step[1]), doses) for day in on]
+    return StepLine(days, rows, said["rest"] or "")
 
 
 def _is_on(day: date, first: date, said: re.Match[str]) -> bool:
@@ -482,10 +499,16 @@ def pdf_pages(data: bytes) -> Iterator[str]:
 
 
 def pdf_days(pages: Iterable[str]) -> Iterator[tuple[date, str]]:
-    """Each day with the words of its cell, from the pages of the calendar at the front."""
+    """Each day with the words of its cell, from the calendar at the front.
+
+    What stands under a month may run over to a page of its own; two pages without a day are
+    the end of the calendar.
+    """
+    empty = 0
     for text in pages:
         found = list(_days_on_page(text.replace("\u00a0", " ").split("\n")))
-        if not found and "Never take two doses" not in text:
+        empty = 0 if found else empty + 1
+        if empty == 2:
             return
         yield from found
 

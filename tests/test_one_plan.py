@@ -8,13 +8,12 @@ planners in ``test_cases.py``.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
 import cases
@@ -194,14 +193,12 @@ def with_supply(plan: Plan) -> Plan:
     return schedule(plan.regimen, kept, plan.start, days=plan.length_days, diary=plan.diary)
 
 
-COUNTED: Counter[str] = Counter()
-
-
 @settings(max_examples=EXAMPLES_ASKED, phases=set(Phase) - {Phase.shrink, Phase.explain})
-@given(plans() | living_plans() | switched_plans(), st.booleans())
-def test_every_face_of_any_plan_says_the_same(plan: Plan, keeps: bool) -> None:
-    """P49: for generated plans; LDN_FACES=1000 asks for so many.
+@given(plans() | living_plans() | switched_plans(), st.booleans(), st.integers(1, 4))
+def test_every_face_of_any_plan_says_the_same(plan: Plan, keeps: bool, chosen: int) -> None:
+    """P49: for generated plans; LDN_FACES=1000 asks for so many, each with its PDF.
 
+    Reading a PDF takes longer than all else together: otherwise one in four has its own.
     A plan that FHIR cannot hold, since some dose is no decimal or there is none, is refused.
     """
     plan = with_supply(plan) if keeps else plan
@@ -214,15 +211,15 @@ def test_every_face_of_any_plan_says_the_same(plan: Plan, keeps: bool) -> None:
         "csv": plan_csv(plan),
         "text": plan_text(plan),
         "html": plan_html(plan),
-        "pdf": plan_pdf(plan),
         "ics": plan_ics(plan),
         "ics, an event a step": plan_ics(plan, CalendarFile(each="step")),
     }
-    COUNTED["plans"] += 1
+    if chosen == 4 or EXAMPLES_ASKED >= 1000:
+        made["pdf"] = plan_pdf(plan)
     if rows and readers.for_fhir(rows) is not None:
         made["fhir"] = plan_fhir(plan)
     else:
-        COUNTED["refused"] += 1
+        event("refused in FHIR")
         with pytest.raises(InvalidInputError):
             plan_fhir(plan)
     same_in_every_face(made, rows, days, True)
