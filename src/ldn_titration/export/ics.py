@@ -243,7 +243,9 @@ def _clock(dose: PlannedDose, step: PlanStep, asked: CalendarFile) -> str:
     time = dose.time_of_day or ""
     found = time if ":" in time else asked.clock.get(time, "")
     if asked.remind and not found:
-        message = f'has no wall time for "{time}" (step {step.step}), such as {time}=22:00'
+        named = f'"{time}"' if time else "a dose without a time of day"
+        example = f"{time}=22:00" if time else "22:00"
+        message = f"has no wall time for {named} (step {step.step}), such as {example}"
         raise InvalidInputError([Problem("clock", message)])
     return found
 
