@@ -69,21 +69,32 @@ def _cells(plan: Plan, needed: Supply | None, dateless: bool) -> list[Cell]:
     known: dict[int, Taken] = {}
     last: tuple[PlannedDose, ...] | None = None
     doses: Taken = ()
-    firsts, notes = dict(_first_days(plan)), due_notes(plan, needed)
-    cells = []
+    special, cells = _special_days(plan, needed), []
     for number, on, _, _, _, _, _, taken, _, reason in plan:
         if taken is not last:
             last = taken
             doses = known[id(taken)] = known.get(id(taken)) or _doses(taken, timed)
-        change, why = firsts.get(on) or (_GOES_ON if taken else ("", reason))
         label = f"Day {number}" if dateless else _NUMBERS[on.day]
-        cells.append(_new(Cell, (label, on, change, doses, why, notes.get(on, ()))))
+        change, why, notes = special.get(on) or _USUAL
+        if why is None:
+            why = "" if taken else reason
+        cells.append(_new(Cell, (label, on, change, doses, why, notes)))
     return cells
 
 
 _new = tuple.__new__
-_GOES_ON = ("", "")
+_Special = tuple[str, str | None, tuple[Note, ...]]
+_USUAL: _Special = ("", None, ())
 _NUMBERS = tuple(map(str, range(32)))
+
+
+def _special_days(plan: Plan, needed: Supply | None) -> dict[date, _Special]:
+    """The days that begin a step or on which something is due: change, why (None: as usual)."""
+    due = due_notes(plan, needed)
+    special: dict[date, _Special] = {on: ("", None, notes) for on, notes in due.items()}
+    for on, (change, why) in _first_days(plan):
+        special[on] = change, why, due.get(on, ())
+    return special
 
 
 def _first_days(plan: Plan) -> Iterator[tuple[date, tuple[str, str]]]:

@@ -126,8 +126,9 @@ def _weeks(grid: Grid, known: dict[int, str], dateless: bool) -> list[str]:
                 last, doses = taken, known.get(id(taken)) or _doses(taken, known)
             if not dateless:
                 label = (
-                    f'<time datetime="{month}{label:0>2}"><span class="number" aria-hidden="true">'
-                    f'{label}</span><span class="full">{weekday} {label} {rest_of_date}'
+                    f'<time datetime="{month}{_PADDED[label]}"><span class="number" '
+                    f'aria-hidden="true">{label}</span><span class="full">{weekday} {label} '
+                    f"{rest_of_date}"
                 )
             if change or why or notes:
                 row += _marked(label, change, doses, why, notes)
@@ -152,6 +153,7 @@ def _marked(label: str, change: str, doses: str, why: str, notes: Sequence[Note]
     )
 
 
+_PADDED = {f"{day}": f"{day:02}" for day in range(1, 32)}
 _EMPTY = '<td class="none"></td>'
 _TICK = '<span class="tick" aria-hidden="true"></span>'
 _NO_DOSE = f'<p class="dose"><b>{NO_DOSE.capitalize()}</b></p>'
