@@ -185,8 +185,8 @@ def _runs(step: PlanStep, each: Literal["day", "step"]) -> Iterator[tuple[str, s
     if cycle is None and each == "step":
         yield _run(first, step.days)
     elif cycle is None:
-        for ordinal in range(first, first + step.days):
-            yield _digits(date.fromordinal(ordinal)), ""
+        days = map(date.fromordinal, range(first, first + step.days))
+        yield from [(day.isoformat().replace("-", ""), "") for day in days]
     else:
         on = [n for n in range(step.days) if cycle.is_on(step.position + n)]
         yield from _turns(first, on, step.position, cycle, each)
