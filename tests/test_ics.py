@@ -412,7 +412,10 @@ def test_named_times_get_the_wall_times_that_are_asked_for() -> None:
 
 def test_a_reminder_needs_a_wall_time() -> None:
     """B269: a time with no zone is a floating wall time here; a reminder without one is refused."""
-    with pytest.raises(InvalidInputError, match=r'^clock: has no wall time for "" \(step 1\)'):
+    with pytest.raises(
+        InvalidInputError,
+        match=r"^clock: has no wall time for a dose without a time of day \(step 1\)",
+    ):
         plan_ics(three_steps(), CalendarFile(remind=True))
     text = plan_ics(three_steps(), CalendarFile(remind=True, clock={"": "08:00"}))
     alarms = list(icalendar.Calendar.from_ical(text).walk("VALARM"))
@@ -650,8 +653,11 @@ def test_nobody_is_named_unless_asked_for(tmp_path: Path) -> None:
 
 def test_options_that_are_wrong_name_themselves(tmp_path: Path) -> None:
     for arguments, words in (
-        (["--remind"], '--at: has no wall time for ""'),
-        (["--remind", "--at", "bedtime=22:00"], '--at: has no wall time for ""'),
+        (["--remind"], "--at: has no wall time for a dose without a time of day"),
+        (
+            ["--remind", "--at", "bedtime=22:00"],
+            "--at: has no wall time for a dose without a time of day",
+        ),
         (["--at", "night=22:00"], "--at: 'night' is no time of day"),
         (["--at", "25:00"], '--at: must give a time such as "22:00"'),
         (["--at", ""], '--at: must give a time such as "22:00"'),
