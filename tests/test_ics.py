@@ -413,7 +413,8 @@ def test_named_times_get_the_wall_times_that_are_asked_for() -> None:
 def test_a_reminder_needs_a_wall_time() -> None:
     """B269: a time with no zone is a floating wall time here; a reminder without one is refused."""
     with pytest.raises(
-        InvalidInputError, match=r"^clock: has no wall time for a dose without a time of day"
+        InvalidInputError,
+        match=r"^clock: has no wall time for a dose without a time of day \(step 1\)",
     ):
         plan_ics(three_steps(), CalendarFile(remind=True))
     text = plan_ics(three_steps(), CalendarFile(remind=True, clock={"": "08:00"}))

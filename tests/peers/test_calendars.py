@@ -117,6 +117,20 @@ def of_edited() -> Iterator[Chain]:
             yield Chain(f"edited {number} {way}", [first, second, third], files, asked)
 
 
+def of_corrected() -> Iterator[Chain]:
+    """Plans of which the last event of the diary was taken out again, and then put back."""
+    told = [plan for plan in generated(living_plans(), 60) if plan.diary]
+    for number, plan in enumerate(told[:20]):
+        asked = FILES["step" if number % 2 else "day"]
+        without = list(as_it_grew(plan, in_order=False))[-2]
+        files = [
+            plan_ics(plan, asked),
+            plan_ics(without, asked, replaces=[plan]),
+            plan_ics(plan, asked, replaces=[plan, without]),
+        ]
+        yield Chain(f"corrected {number}", [plan, without, plan], files, asked)
+
+
 @pytest.fixture(scope="module")
 def chains() -> dict[str, Chain]:
     made = (
@@ -125,6 +139,7 @@ def chains() -> dict[str, Chain]:
         *of_grown(in_order=True),
         *of_grown(in_order=False),
         *of_edited(),
+        *of_corrected(),
     )
     return {f"{place} {chain.name}": chain for place, chain in enumerate(made)}
 
