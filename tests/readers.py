@@ -170,7 +170,7 @@ def summed(rows: Iterable[Row]) -> dict[str, Fraction]:
         for dose in row.doses:
             for amount in dose.amounts:
                 found[amount.unit] += amount.value  # type: ignore[assignment]
-    return dict(found)  # type: ignore[arg-type]
+    return {unit: Fraction(value) for unit, value in found.items() if value}
 
 
 def total_of(amounts: Iterable[Amount]) -> dict[str, Fraction]:

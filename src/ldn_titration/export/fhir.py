@@ -97,7 +97,7 @@ def plan_bundle(plan: Plan, *, patient: str | None = None) -> Bundle:
     proposed = (each.model_copy(update={"detected_issue": known}) for each in requests)
     resources: Iterable[Resource] = (*proposed, *issues)
     entries = (Entry(full_url=f"urn:uuid:{each.id}", resource=each) for each in resources)
-    return Bundle(id=_id(plan, "bundle"), entry=tuple(entries))
+    return Bundle(id=_id(plan, subject, "bundle"), entry=tuple(entries))
 
 
 def plan_requests(plan: Plan, subject: Reference = _PATIENT) -> tuple[MedicationRequest, ...]:
@@ -115,7 +115,7 @@ def plan_requests(plan: Plan, subject: Reference = _PATIENT) -> tuple[Medication
         raise InvalidInputError([Problem("plan", "has no day with a dose: nothing to propose")])
     return tuple(
         MedicationRequest(
-            id=_id(plan, f"request {number}"),
+            id=_id(plan, subject, f"request {number}"),
             extension=(Extension(url=PLAN_SOURCE, value_string=source),),
             medication_codeable_concept=_medication(steps),
             subject=subject,
@@ -127,10 +127,11 @@ def plan_requests(plan: Plan, subject: Reference = _PATIENT) -> tuple[Medication
     )
 
 
-def _id(plan: Plan, what: str) -> str:
-    """An identifier that comes from what the plan is made from, and so stays the same."""
+def _id(plan: Plan, subject: Reference, what: str) -> str:
+    """An identifier that comes from what the plan is made from and for, and so stays the same."""
     made_from = plan.regimen.model_dump_json(), plan.preparation.model_dump_json(), str(plan.start)
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, "\n".join((*made_from, what))))
+    named = (subject.reference,) if subject.reference else ()
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, "\n".join((*made_from, *named, what))))
 
 
 def _medication(steps: Sequence[PlanStep]) -> CodeableConcept:
@@ -230,7 +231,7 @@ def _issue(
     """A finding, with what it rests on: the inputs of its rule, and its sources."""
     found = plan.screening.findings[place]
     return DetectedIssue(
-        id=_id(plan, f"finding {place + 1} {found.code}"),
+        id=_id(plan, subject, f"finding {place + 1} {found.code}"),
         code=CodeableConcept(coding=(Coding(system=_FINDING, code=found.code),), text=found.code),
         severity=_SEVERITY[found.severity],
         patient=subject,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from itertools import groupby, pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, Tag, model_validator
 
 from ldn_titration.fhir.datatypes import (
     Annotation,
@@ -19,7 +19,7 @@ from ldn_titration.fhir.datatypes import (
     Reference,
     Text,
 )
-from ldn_titration.values import faults
+from ldn_titration.values import faults, told_apart
 
 __all__ = [
     "Bundle",
@@ -134,11 +134,24 @@ Resource = MedicationRequest | DetectedIssue
 """What a bundle holds."""
 
 
+def _kind(value: Any) -> str | None:
+    kind = (
+        value.get("resourceType")
+        if isinstance(value, dict)
+        else getattr(value, "resource_type", None)
+    )
+    return f"<{kind}>" if kind in ("MedicationRequest", "DetectedIssue") else None
+
+
 class Entry(Element):
     """A resource of a bundle, and the name by which the others refer to it."""
 
     full_url: Urn
-    resource: Annotated[Resource, Field(discriminator="resource_type")]
+    resource: Annotated[
+        Annotated[MedicationRequest, Tag("<MedicationRequest>")]
+        | Annotated[DetectedIssue, Tag("<DetectedIssue>")],
+        told_apart(_kind, "must be a MedicationRequest or a DetectedIssue"),
+    ]
 
 
 class Bundle(Element):
