@@ -240,7 +240,7 @@ def test_several_doses_a_day_are_one_dosage_or_one_each() -> None:
 def test_days_on_and_off_are_a_period_or_a_dosage_a_turn() -> None:
     other = {"days_on": 1, "days_off": 1}
     assert words_of(one_step(LIQUID, 8, dose="1 mg", cycle=other)) == [
-        (1, "Take 1 mL (1 mg) every other day, from 2027-01-04 to 2027-01-10")
+        (1, "Take 1 mL (1 mg) every other day, from 2027-01-04 to 2027-01-11")
     ]
     third = {"days_on": 1, "days_off": 2}
     plan = one_step(LIQUID, 7, dose="1 mg", cycle=third)

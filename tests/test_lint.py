@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 import orders as o
 from conftest import ROOT
-from ldn_titration import InvalidInputError, sig
+from ldn_titration import InvalidInputError, Plan, Severity, Tablets, sig
 from ldn_titration.cli import main
+from ldn_titration.export.fhir import plan_fhir
 from ldn_titration.lint import CODES, agrees, lint
 from ldn_titration.lint.words import read_text
+from ldn_titration.request import read_request
 from ldn_titration.testing import plans
 from orders import MILLIGRAM, TABLET, UCUM, Step, order
 
@@ -562,6 +564,38 @@ def test_any_text_is_read_or_told(text: str) -> None:
 )
 def test_hostile_texts_take_no_time(text: str) -> None:
     assert read_text(text)
+
+
+# --- what is written here -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.json")), ids=lambda p: p.stem)
+def test_the_orders_of_the_examples_agree_with_themselves(path: Path) -> None:
+    """Where days have no dose, the linter says so; it does not understand conditions and diaries.
+
+    A range is supplied for its fast end: 7 days more of 4.5 mg than its steps come to."""
+    plan = read_request(path.read_bytes()).plan()
+    told = {each.code for each in lint(plan_fhir(plan)) if each.severity > Severity.INFO}
+    expected = {
+        "living-plan": {"LIN-11", "LIN-19"},
+        "alternate-days-with-checks": {"LIN-17", "LIN-19"},
+    }
+    assert told == expected.get(path.stem, set())
+
+
+@given(plans())
+def test_an_order_of_a_plan_agrees_with_itself(plan: Plan) -> None:
+    """Rounded words, counts, times and bottles: the linter, written apart, finds no fault.
+
+    Tablets are dispensed whole, so those broken for a dose come to more than the steps need."""
+    told = {each.code for each in lint(plan_fhir(plan)) if each.severity > Severity.INFO}
+    assert told <= ({"LIN-17"} if isinstance(plan.preparation, Tablets) else set())
+
+
+def test_only_the_name_of_a_product_is_passed_over() -> None:
+    """A figure ends the name: "about" behind it is no part of it."""
+    read = read_text("Take about 0.63 mL once a day", "naltrexone: 2.76 mg/mL, about 0.1 mg a drop")
+    assert [said.dose.about for step in read.steps for said in step.doses] == [True]
 
 
 # --- the command ----------------------------------------------------------------------

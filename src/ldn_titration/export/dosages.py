@@ -43,14 +43,14 @@ def dosages(steps: Iterable[PlanStep]) -> Iterator[Dosage]:
 
 
 def _spans(step: PlanStep) -> Iterator[tuple[date, date, int]]:
-    """First and last dose day of each stretch of a step, and every how many days one is."""
+    """First and last day of each stretch of a step, and every how many days one has a dose."""
     cycle = step.cycle
     if cycle is None:
         yield step.first, step.last, 1
         return
     on = [n for n in range(step.days) if cycle.is_on(step.position + n)]
     if cycle.days_on == 1 and len(on) > 1 and len(_alike(step.doses)[0]) == 1:
-        yield step.first + timedelta(on[0]), step.first + timedelta(on[-1]), cycle.days
+        yield step.first + timedelta(on[0]), step.last, cycle.days
         return
     for _, turn in groupby(on, key=lambda n: (step.position + n) // cycle.days):
         first, *more = turn

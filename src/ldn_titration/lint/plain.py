@@ -92,8 +92,9 @@ def _digits(words: str) -> str:
 
 
 def _without(words: str, drug: str) -> str:
-    """The words without those of the name of a product, its strength and form aside."""
-    for name in set(re.findall(r"[a-z]{4,}", drug[:_MAX_NAME].lower())):
+    """The words without those of a product's name: what stands before its first figure."""
+    named = re.split(r"[0-9]", drug[:_MAX_NAME].lower(), maxsplit=1)[0]
+    for name in set(re.findall(r"[a-z]{4,}", named)):
         if name not in _KEPT:
             words = re.sub(rf"\b{name}\b ?", "", words)
     return words
