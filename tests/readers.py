@@ -195,7 +195,7 @@ def read_json(text: str, usual: str | None = None) -> Face:
     assert totals["days"] == len(days)
     parts = totals.get("by_preparation", [totals])
     found = [a for part in parts for a in (*_units(part["units"]), quantity(part["dose"]))]
-    assert total_of(found)["mg"] == quantity(totals["dose"]).value
+    assert total_of(found).get("mg", 0) == quantity(totals["dose"]).value
     return Face(rows, days, found, document["status"] == "draft")
 
 
