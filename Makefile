@@ -12,7 +12,7 @@ help:
 	@echo "make peers   the checks with foreign programs: Chromium, npm's readers (needs node, chromium)"
 	@echo "make check   lint, types, layers, docstrings, stale files"
 	@echo "make bench   the benchmarks, into docs/benchmarks.md"
-	@echo "make docs    the generated reference pages"
+	@echo "make docs    the generated reference pages, and the site: build/site/index.html"
 	@echo "make cases   write the golden cases anew; read the difference before committing"
 
 .venv/setup: pyproject.toml
@@ -48,10 +48,18 @@ $(PEERS): tests/peers/package.json
 	npm install --prefix tests/peers --no-progress --loglevel=error
 	@touch $@
 
-peers: .venv/dev $(PEERS)
-	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+CALENDARS := build/calendar-env
+
+$(CALENDARS)/ready: tests/peers/requirements.txt
+	$(PYTHON) -m venv $(CALENDARS)
+	$(CALENDARS)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+peers: .venv/dev $(PEERS) $(CALENDARS)/ready
+	@command -v node >/dev/null || { echo "make peers needs node 18 or newer"; exit 1; }
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
 	  echo "make peers needs chromium; on Debian: apt-get install chromium"; exit 1; }
-	$(BIN)/python -m pytest tests/peers
+	$(BIN)/python -m pytest -s tests/peers
 
 check: .venv/dev
 	$(BIN)/ruff check .
@@ -65,7 +73,13 @@ bench: .venv/dev
 	$(BIN)/python tools/bench.py
 
 docs: .venv/dev
+	$(BIN)/python -m pip install --quiet --group docs
 	$(BIN)/python tools/generate.py
+	rm -rf build/site
+	$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going \
+	  -d build/doctrees docs build/site
+	$(BIN)/python tools/offline.py build/site
+	@echo "Written: build/site/index.html"
 
 cases: .venv/setup
 	$(BIN)/python tools/cases.py

@@ -69,11 +69,10 @@ WHOLE = r"""BEGIN:VCALENDAR
 VERSION:2.0
 PRODID:-//ldn-titration//plan//EN
 CALSCALE:GREGORIAN
-METHOD:PUBLISH
 UID:<series>
-NAME:DRAFT\, not cleared: Naltrexone hydrochloride (low dose): titration pl
+NAME:DRAFT - not cleared: Naltrexone hydrochloride (low dose): titration pl
  an
-X-WR-CALNAME:DRAFT\, not cleared: Naltrexone hydrochloride (low dose): titr
+X-WR-CALNAME:DRAFT - not cleared: Naltrexone hydrochloride (low dose): titr
  ation plan
 DESCRIPTION:Screening: INSUFFICIENT for a start on 2027-01-04. Never take t
  wo doses to make up for one that was missed. Before any opioid (painkiller
@@ -83,6 +82,7 @@ BEGIN:VEVENT
 UID:<series>-dose1-20270104
 DTSTART:20270104T220000
 RRULE:FREQ=DAILY;COUNT=2
+DURATION:PT15M
 DTSTAMP:20270104T000000Z
 SEQUENCE:0
 SUMMARY:DRAFT: Naltrexone 1 capsule of 1.5 mg (1.5 mg)
@@ -100,6 +100,7 @@ END:VEVENT
 BEGIN:VEVENT
 UID:<series>-dose1-20270106
 DTSTART:20270106T220000
+DURATION:PT15M
 DTSTAMP:20270104T000000Z
 SEQUENCE:0
 SUMMARY:DRAFT: Naltrexone 2 capsules of 1.5 mg (3 mg)
@@ -117,6 +118,7 @@ END:VEVENT
 BEGIN:VEVENT
 UID:<series>-due-20270104
 DTSTART;VALUE=DATE:20270104
+DURATION:P1D
 DTSTAMP:20270104T000000Z
 SEQUENCE:0
 SUMMARY:DRAFT: Step 1 of 2: 1.5 mg a day\; Liver test
@@ -126,6 +128,7 @@ END:VEVENT
 BEGIN:VEVENT
 UID:<series>-due-20270106
 DTSTART;VALUE=DATE:20270106
+DURATION:P1D
 DTSTAMP:20270104T000000Z
 SEQUENCE:0
 SUMMARY:DRAFT: Step 2 of 2: 3 mg a day
@@ -225,9 +228,10 @@ ON_THE_NINTH: dict[str, tuple[dict[str, Any], dict[str, list[int]], dict[str, li
     # Nothing on 9 to 11; the rest of step 2 begins on 12, so its day has an event again.
     "paused": ({"until": "2027-01-12"}, {"dose1": [9, 10, 11]}, {}),
     # Ten opioid-free days after 9 January: nothing on 9 to 19; 2 mg on 20 to 22, then 3 mg.
+    # An event a day tells on 12 that there is no dose, where step 3 was to begin.
     "opioid": (
         {"exposure": OXYCODONE},
-        {"dose1": [9, 10, 11, 12, 13, 14, 15], "due": [12]},
+        {"dose1": [9, 10, 11, 12, 13, 14, 15]},
         {"dose1": [12], "due": [12]},
     ),
     # The last day is 8 January: the rule from 8 on is replaced by that one day.
@@ -249,9 +253,27 @@ def test_each_event_cancels_what_it_takes_away(name: str) -> None:
         text = plan_ics(plan, CalendarFile(each=each))
         assert cancelled(text) == expected
         for event in filter(readers.is_cancelled, events_of(text)):
-            assert str(event["SUMMARY"]) == "Cancelled"
+            assert str(event["SUMMARY"]) == "Cancelled entry of an earlier plan"
             assert event["SEQUENCE"] == 1
             assert "RRULE" not in event
+
+
+def test_each_day_of_a_pause_says_that_there_is_no_dose() -> None:
+    """Else the days of a pause are empty, as if the calendar were not for them."""
+
+    def no_dose(each: Each, until: str) -> dict[int, str]:
+        plan = three_steps({"event": "paused", "on": "2027-01-09", "until": until})
+        due = [e for e in events_of(plan_ics(plan, CalendarFile(each=each))) if "-due-" in e["UID"]]
+        found = {e["DTSTART"].dt.day: str(e["SUMMARY"]) for e in due}
+        return {day: words for day, words in found.items() if "No dose" in words}
+
+    why = "(paused from 9 Jan 2027, back on 12 Jan 2027)"
+    assert no_dose("day", "2027-01-12") == dict.fromkeys((9, 10, 11), f"DRAFT: No dose today {why}")
+    assert no_dose("step", "2027-01-12") == {
+        9: f"DRAFT: No dose from today to Monday 11 January 2027 {why}"
+    }
+    one_day = {9: "DRAFT: No dose today (paused from 9 Jan 2027, back on 10 Jan 2027)"}
+    assert no_dose("day", "2027-01-10") == no_dose("step", "2027-01-10") == one_day
 
 
 def test_nothing_is_cancelled_without_a_diary() -> None:
@@ -390,7 +412,10 @@ def test_named_times_get_the_wall_times_that_are_asked_for() -> None:
 
 def test_a_reminder_needs_a_wall_time() -> None:
     """B269: a time with no zone is a floating wall time here; a reminder without one is refused."""
-    with pytest.raises(InvalidInputError, match=r'^clock: has no wall time for "" \(step 1\)'):
+    with pytest.raises(
+        InvalidInputError,
+        match=r"^clock: has no wall time for a dose without a time of day \(step 1\)",
+    ):
         plan_ics(three_steps(), CalendarFile(remind=True))
     text = plan_ics(three_steps(), CalendarFile(remind=True, clock={"": "08:00"}))
     alarms = list(icalendar.Calendar.from_ical(text).walk("VALARM"))
@@ -576,7 +601,7 @@ def test_a_control_character_is_refused(words: str) -> None:
 
 
 ALLOWED = {
-    *("BEGIN", "END", "VERSION", "PRODID", "CALSCALE", "METHOD", "UID", "NAME", "X-WR-CALNAME"),
+    *("BEGIN", "END", "VERSION", "PRODID", "CALSCALE", "DURATION", "UID", "NAME", "X-WR-CALNAME"),
     *("DESCRIPTION", "DTSTART", "RRULE", "DTSTAMP", "SEQUENCE", "SUMMARY", "STATUS", "TRANSP"),
     *("CLASS", "ACTION", "TRIGGER"),
 }
@@ -620,7 +645,7 @@ def test_nobody_is_named_unless_asked_for(tmp_path: Path) -> None:
     # icalendar leaves the escapes of a property that it does not know.
     told = re.search(r"X-WR-CALNAME:(.*)", unfolded(named))
     assert told is not None
-    assert re.sub(r"\\(.)", r"\1", told[1]).endswith(f", for {name}")
+    assert re.sub(r"\\(.)", r"\1", told[1]).endswith(f" - for {name}")
     assert "Zo" not in named.partition("BEGIN:VEVENT")[2]
     keyed = run(tmp_path, "--format", "ics", "--draft", "--key", "Zoë Q").stdout.decode()
     assert "Zo" not in keyed
@@ -628,8 +653,11 @@ def test_nobody_is_named_unless_asked_for(tmp_path: Path) -> None:
 
 def test_options_that_are_wrong_name_themselves(tmp_path: Path) -> None:
     for arguments, words in (
-        (["--remind"], '--at: has no wall time for ""'),
-        (["--remind", "--at", "bedtime=22:00"], '--at: has no wall time for ""'),
+        (["--remind"], "--at: has no wall time for a dose without a time of day"),
+        (
+            ["--remind", "--at", "bedtime=22:00"],
+            "--at: has no wall time for a dose without a time of day",
+        ),
         (["--at", "night=22:00"], "--at: 'night' is no time of day"),
         (["--at", "25:00"], '--at: must give a time such as "22:00"'),
         (["--at", ""], '--at: must give a time such as "22:00"'),

@@ -1,7 +1,7 @@
 """The opioid-free interval as one truth table, worked out here from contract section 5 alone.
 
 The figures are transcribed by hand, so that a wrong figure in the package fails too. Where the
-contract is silent, docs/limits.md and docs/decisions/0004 are followed.
+contract is silent, docs/explanation/days.md and docs/decisions/0004 are followed.
 """
 
 from __future__ import annotations
@@ -293,7 +293,7 @@ def test_an_exposure_more_is_never_better(told: Tolds, changed: Changed, more: T
 @example(MIDDLE, MIDDLE._replace(last=date(2026, 1, 1)), (), "date month")
 @thousand
 def test_a_vaguer_date_is_never_better(one: Told, other: Told, changed: Changed, to: str) -> None:
-    """Dates only: for times with offsets see docs/limits.md."""
+    """Dates only: for times with offsets see docs/explanation/days.md."""
     exact, vague = (
         screened((one._replace(precision=precision), other), changed) for precision in to.split()
     )

@@ -506,3 +506,37 @@ def test_a_code_that_nobody_knows_denotes_nothing(code: str) -> None:
     """W02: a code is whole or it is none."""
     assert knowledge().coded(code) == ()
     assert knowledge().read_code(code).kind == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("Tylenol #3 1 tab q6h prn", "listed: codeine_ir"),
+        ("take Tylenol # 4 prn", "listed: codeine_ir"),
+        ("Tylenol #5 prn", "unknown: acetaminophen ? a strength that may be an opioid's"),
+        ("lisinopril #30", "ordinary: lisinopril"),
+        ("lisinopril #3 daily", "unknown: lisinopril ? #"),
+    ],
+)
+def test_a_number_behind_its_sign_belongs_to_an_opioids_name(text: str, reading: str) -> None:
+    """W03: also with more words around it."""
+    assert told(read(text)) == reading
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("Tylenol #3", ("tylenol 3",)),
+        ("Tylenol #3 prn", ("tylenol 3",)),
+        ("lisinopril 10 mg, tramadol 50 mg", ("lisinopril", "tramadol")),
+        ("oxycodone 10 mg/naloxone 5 mg tab", ("oxycodone naloxone",)),
+        ("oxycodone tea", ("oxycodone",)),
+        ("blue pills", ()),
+    ],
+)
+def test_each_name_comes_with_the_words_by_which_it_was_found(
+    text: str, keys: tuple[str, ...]
+) -> None:
+    line = read(text)
+    assert line.keys == keys
+    assert len(line.names) == len(keys)

@@ -692,7 +692,7 @@ def test_a_coarser_date_is_never_safer(patient: PatientFacts, start: str) -> Non
 def test_times_count_hours_and_dates_count_days_where_the_clock_moved(
     last: str, start: str
 ) -> None:
-    """Contract 5, both ways of counting: its one exception to P36, told in docs/limits.md."""
+    """Contract 5, both ways: its one exception to P36, told in docs/explanation/days.md."""
     verdicts = [
         screen(exposed(OpioidExposure(substance="Percocet", last_taken=when)), start).verdict
         for when in (last, last[:10])

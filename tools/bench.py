@@ -32,11 +32,12 @@ from ldn_titration import (
     best_strengths,
     schedule,
     screen,
+    supply,
 )
 from ldn_titration.export.document import plan_json
 from ldn_titration.export.ics import plan_ics
 from ldn_titration.knowledge import knowledge
-from ldn_titration.render.html import plan_html
+from ldn_titration.render.html import month_grids, plan_html
 from ldn_titration.render.pdf import plan_pdf
 from ldn_titration.request import read_request
 from ldn_titration.testing import known_facts
@@ -213,6 +214,20 @@ def weasyprint_pages() -> Callable[[], Any] | None:
     return lambda: weasyprint.HTML(string=page).write_pdf()
 
 
+EXAMPLE_PLAN = read_request(RAW).plan()
+NEEDED = supply(EXAMPLE_PLAN)
+
+
+def html_calendar() -> str:
+    """The month grids of the example: all dates, doses, ticks and notes of 126 days."""
+    return month_grids(EXAMPLE_PLAN, NEEDED)
+
+
+def html_page() -> str:
+    """The page of the example: the supply worked out, the grids, sheets and tables."""
+    return plan_html(EXAMPLE_PLAN)
+
+
 FINE = OralSolution(concentration="1 mg/mL", graduation="0.01 mL")
 HALF_STEPS = Regimen.ramp("0.5 mg", "0.5 mg", 14, "4.5 mg")
 TEN_MISSED = [Missed(on=date.fromordinal(FIRST + 5 + 11 * n)) for n in range(10)]
@@ -233,18 +248,20 @@ DUE_WORDS = [(each.split("-due-")[1][:8], each.split("SUMMARY:")[1].split("\r")[
 
 def lines_by_hand() -> str:
     """The lines of a plan's calendar file, written one by one with nothing checked."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//by hand//EN", "METHOD:PUBLISH"]
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//by hand//EN"]
     for day in OF_BOTTLES:
         on = f"{day.date:%Y%m%d}"
         lines += ["BEGIN:VEVENT", f"UID:43221c23b25e58c2990d631f38a3efd9-dose1-{on}"]
-        lines += [f"DTSTART;VALUE=DATE:{on}", "DTSTAMP:20270104T000000Z", "SEQUENCE:0"]
+        lines += [f"DTSTART;VALUE=DATE:{on}", "DURATION:P1D"]
+        lines += ["DTSTAMP:20270104T000000Z", "SEQUENCE:0"]
         lines.append(f"SUMMARY:DRAFT: Naltrexone {day.take}".replace(",", "\\,"))
         lines.append(f"DESCRIPTION:Take {day.take}. Step {day.step} of 18.".replace(",", "\\,"))
         lines.append(" Screening: INSUFFICIENT. The knowledge base is not yet clinically reviewed")
         lines += ["STATUS:TENTATIVE", "TRANSP:TRANSPARENT", "CLASS:PRIVATE", "END:VEVENT"]
     for on, words in DUE_WORDS:
         lines += ["BEGIN:VEVENT", f"UID:43221c23b25e58c2990d631f38a3efd9-due-{on}"]
-        lines += [f"DTSTART;VALUE=DATE:{on}", "DTSTAMP:20270104T000000Z", "SEQUENCE:0"]
+        lines += [f"DTSTART;VALUE=DATE:{on}", "DURATION:P1D"]
+        lines += ["DTSTAMP:20270104T000000Z", "SEQUENCE:0"]
         lines += [f"SUMMARY:{words}", "TRANSP:TRANSPARENT", "CLASS:PRIVATE", "END:VEVENT"]
     lines.append("END:VCALENDAR")
     return "\r\n".join(lines)
@@ -295,7 +312,8 @@ def figures() -> list[Figure]:
             2.5,
             ratio(lambda: plan_ics(OF_BOTTLES), lines_by_hand),
         ),
-        Figure("G8", "HTML calendar / Y1", 20, ratio(lambda: plan_html(PLAN), y1)),
+        Figure("G8", "HTML calendar (month grids) / Y1", 20, ratio(html_calendar, y1)),
+        Figure("G8", "HTML page, whole, with supply / Y1", 20, ratio(html_page, y1)),
     ]
     peer = weasyprint_pages()
     if peer is not None:
@@ -356,7 +374,7 @@ def page(found: list[Figure], sticks: list[tuple[str, str]], cold: float) -> str
     return "\n".join(lines) + "\n"
 
 
-EXPECTED = 15
+EXPECTED = 16
 
 
 def cold_plan() -> Plan:

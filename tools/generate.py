@@ -9,207 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+import behaviour
+import command_line
+import findings_pages
 import font_coverage
+import knowledge_pages
 from ldn_titration.export.document import plan_schema
-from ldn_titration.knowledge import knowledge, shipped_tables
-from ldn_titration.knowledge.readers import read_qualifiers
-from ldn_titration.knowledge.rows import TIERS, RuleEntry
+from ldn_titration.knowledge import shipped_tables
 from ldn_titration.request import request_schema
-from ldn_titration.rules import RULES
-from ldn_titration.rules.case import Rule
-from ldn_titration.selfcheck import canaries
-from ldn_titration.units import decimal_text
 
 ROOT = Path(__file__).parents[1]
 MANIFEST = ROOT / "src" / "ldn_titration" / "knowledge" / "manifest.csv"
 RULE_PAGES = ROOT / "docs" / "reference" / "rules"
-NOTE = (
-    "Generated from the knowledge base by `make docs`. Not yet clinically reviewed: "
-    "every row's reviewer and date are empty."
-)
-
-
-def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table."""
-    names = list(header)
-    lines = [names, ["---"] * len(names), *rows]
-    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines) + "\n"
-
-
-def _cell(value: object) -> str:
-    text = "; ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return text.replace("|", "\\|")
-
-
-def cited(row: Any) -> str:
-    """A row's sources with their tiers, and how sure it is."""
-    sources = knowledge().sources
-    keys = ", ".join(f"{key} ({sources[key].tier})" for key in row.sources)
-    return f"{keys}; {row.confidence}" if hasattr(row, "confidence") else keys
-
-
-def reviewed(row: Any) -> str:
-    """Who reviewed a row and when."""
-    return f"{row.reviewed_by} {row.reviewed_on}" if row.reviewed_by else "not yet"
-
-
-def protocols() -> str:
-    """The published regimens."""
-    rows = (
-        (f"`{p.id}`", p.kind, p.title, p.schedule, cited(p), p.reason or p.caution, reviewed(p))
-        for p in knowledge().protocols.values()
-    )
-    header = ("id", "kind", "title", "schedule", "source (tier)", "caution, or why refused")
-    return f"# Protocols\n\n{NOTE}\n\n{table((*header, 'reviewed'), rows)}"
-
-
-def opioids() -> str:
-    """The opioids with their windows, and what only looks like one."""
-    listed = knowledge().opioids
-    windows = (
-        (o.name, o.release, _window(o.window), o.rxcui, o.fact, cited(o), reviewed(o))
-        for o in listed
-        if o.is_opioid
-    )
-    others = ((o.name, o.why_not, o.rxcui, cited(o), reviewed(o)) for o in listed if o.why_not)
-    names = ((o.name, o.synonyms) for o in listed)
-    header = ("name", "release", "opioid-free days: stop below / hold below", "RxCUI", "fact")
-    return (
-        f"# Opioids and their windows\n\n{NOTE}\n\n"
-        f"{table((*header, 'sources (tier); confidence', 'reviewed'), windows)}\n"
-        "## What is no opioid agonist, and why\n\n"
-        f"{table(('name', 'why', 'RxCUI', 'sources (tier); confidence', 'reviewed'), others)}\n"
-        f"## Names\n\n{table(('name', 'also called'), names)}\n"
-        f"## Products\n\n{_products()}"
-    )
-
-
-def _products() -> str:
-    by_row: dict[str, list[str]] = {}
-    for product in knowledge().products.values():
-        by_row.setdefault(product.opioid, []).append(product.rxcui)
-    rows = ((f"`{row}`", len(codes), ", ".join(sorted(codes))) for row, codes in by_row.items())
-    return table(("row", "products", "RxNorm codes"), sorted(rows))
-
-
-def _window(window: tuple[int, int] | None) -> str:
-    return "depot: no date" if window is None else f"{window[0]} / {window[1]}"
-
-
-def base_page() -> str:
-    """The knowledge base: its tables, every number, contradictions, interactions, sources."""
-    base = knowledge()
-    tables = (
-        (f"`{name}`", data.count(b"\n") - 1, hashlib.sha256(data).hexdigest())
-        for name, data in sorted(shipped_tables().items())
-    )
-    numbers = (
-        (
-            f"`{p.key}`",
-            f"{decimal_text(p.value)} {p.unit}",
-            p.fact,
-            cited(p),
-            reviewed(p),
-        )
-        for p in base.policy.values()
-    )
-    rules = (
-        (f"[{r.code}](rules/{r.code}.md)", r.title, r.severities, r.says, cited(r), reviewed(r))
-        for r in base.rules.values()
-    )
-    interactions = (
-        (i.id, i.code, i.severity, i.medicines, i.effect, i.action, i.fact, cited(i), reviewed(i))
-        for i in base.interactions
-    )
-    conditions = (
-        (c.id, c.code, c.names, c.denied_by, c.fact, cited(c), reviewed(c))
-        for c in dict.fromkeys(base.conditions.values())
-    )
-    contradictions = (
-        (c.id, c.about, c.disagree, c.followed, c.why, cited(c), reviewed(c))
-        for c in base.contradictions
-    )
-    sources = (
-        (f"`{s.key}`", s.tier, s.title, s.publisher, s.year, s.supports)
-        for s in base.sources.values()
-    )
-    tiers = "\n".join(f"* Tier {number}: {words}." for number, words in TIERS.items())
-    ends = ("sources (tier); confidence", "reviewed")
-    parts = (
-        ("Tables", table(("table", "rows", "sha256"), tables)),
-        ("Rules", table(("code", "title", "severities", "says", *ends), rules)),
-        ("Policy", table(("key", "value", "fact", *ends), numbers)),
-        (
-            "Interactions",
-            table(
-                ("id", "rule", "severity", "medicines", "effect", "action", "fact", *ends),
-                interactions,
-            ),
-        ),
-        (
-            "Conditions",
-            table(("id", "rule", "names", "denied by", "fact", *ends), conditions),
-        ),
-        (
-            "Contradictions",
-            table(("id", "about", "who says what", "followed", "why", *ends), contradictions),
-        ),
-        ("Words that name no medicine", _qualifiers()),
-        (
-            "Sources",
-            f"{tiers}\n\n"
-            + table(("key", "tier", "title", "publisher", "year", "supports"), sources),
-        ),
-    )
-    body = "\n".join(f"## {heading}\n\n{text}" for heading, text in parts)
-    stamp = f"Version {base.version}, sha256 `{base.sha256}`."
-    more = "See also [opioids](opioids.md) and [protocols](protocols.md)."
-    return f"# The knowledge base\n\n{NOTE}\n{stamp} {more}\n\n{body}"
-
-
-def _qualifiers() -> str:
-    rows = read_qualifiers(shipped_tables(), frozenset(knowledge().sources)).values()
-    listed = ((q.kind, q.words, q.fact, cited(q), reviewed(q)) for q in rows)
-    return table(("kind", "words", "fact", "sources (tier); confidence", "reviewed"), listed)
-
-
-def rule_pages() -> dict[str, str]:
-    """One page a rule: what it says, what it reads, when it clears, its sources and canaries."""
-    reads = {rule.code: rule for rule in RULES}
-    return {entry.code: _rule_page(entry, reads) for entry in knowledge().rules.values()}
-
-
-def _rule_page(entry: RuleEntry, reads: dict[str, Rule]) -> str:
-    rule = reads.get(entry.code)
-    needs = f"{', '.join(rule.needs) or 'nothing'}" if rule else "-"
-    also = ", ".join(rule.inputs[len(rule.needs) :]) or "nothing" if rule else "-"
-    sources = (
-        (f"`{key}`", source.tier, source.title, source.supports)
-        for key in entry.sources
-        for source in [knowledge().sources[key]]
-    )
-    sung = ((c.severity, c.what) for c in canaries() if c.code == entry.code)
-    lines = (
-        ("Says", entry.says),
-        ("Fact", entry.fact),
-        ("Severities", ", ".join(entry.severities)),
-        ("Clears when", entry.clears_when),
-        ("Must know", needs),
-        ("Also reads", also),
-        ("Confidence", entry.confidence),
-        ("Reviewed", reviewed(entry)),
-    )
-    facts = "\n".join(f"* **{name}**: {text}" for name, text in lines)
-    shown = list(sung)
-    heard = f"## Canaries\n\n{table(('severity', 'patient'), shown)}" if shown else ""
-    return (
-        f"# {entry.code}: {entry.title}\n\n{NOTE}\n\n{facts}\n\n"
-        f"## Sources\n\n{table(('key', 'tier', 'title', 'supports'), sources)}\n{heard}"
-    ).rstrip() + "\n"
 
 
 def manifest() -> str:
@@ -227,8 +40,15 @@ def generated() -> dict[Path, str]:
         reference / f"{name}.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         for name, schema in schemas.items()
     }
-    pages = {"protocols": protocols(), "opioids": opioids(), "knowledge": base_page()}
-    pages |= {f"rules/{code}": text for code, text in rule_pages().items()}
+    pages = {
+        "protocols": knowledge_pages.protocols(),
+        "opioids": knowledge_pages.opioids(),
+        "knowledge": knowledge_pages.base_page(),
+        "findings": findings_pages.index(),
+        "behaviour": behaviour.page(),
+        "command-line": command_line.page(),
+    }
+    pages |= {f"rules/{code}": text for code, text in findings_pages.rule_pages().items()}
     files |= {reference / f"{name}.md": text for name, text in pages.items()}
     files[font_coverage.FONTS / "coverage.txt"] = font_coverage.as_ranges(font_coverage.covered())
     return files

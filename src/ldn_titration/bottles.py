@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from fractions import Fraction
+from math import lcm
 from typing import Literal, NamedTuple
 
 from ldn_titration.days import PlanStep
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.quantities import Volume
+from ldn_titration.quantity import terms
 
 __all__ = ["Bottle", "EndedBy", "bottles_of"]
 
@@ -53,45 +56,48 @@ class _Span(NamedTuple):
 
     day: int
     days: int
-    doses: tuple[Volume, ...]
+    doses: tuple[int, ...]
     times: tuple[str | None, ...]
 
 
 class _Open:
-    """The bottle that is in use. Without a ``size`` it is made to measure."""
+    """The bottle that is in use. Without a ``size`` it is made to measure.
 
-    def __init__(self, day: int, keeps: int, size: Volume | None, begins_at: str = "") -> None:
+    Its volumes are whole numbers of one part of a millilitre that measures them all.
+    """
+
+    def __init__(self, day: int, keeps: int, size: int | None, begins_at: str = "") -> None:
         self.begins_at = begins_at
         self.made = self.last = day
         self.discard = day + keeps
-        self.size, self.drawn = size, _NOTHING
+        self.size, self.drawn = size, 0
 
-    def holds(self, dose: Volume) -> int | None:
+    def holds(self, dose: int) -> int | None:
         """How many of such doses it still gives; None for as many as are wanted."""
         return None if self.size is None else (self.size - self.drawn) // dose
 
-    def gives(self, dose: Volume, day: int) -> bool:
+    def gives(self, dose: int, day: int) -> bool:
         """Whether that dose can be drawn from it on that day."""
         return day < self.discard and self.holds(dose) != 0
 
-    def draw(self, dose: Volume, times: int, last: int) -> None:
+    def draw(self, volume: int, last: int) -> None:
         """Take doses from it, the last of them on that day."""
-        self.drawn, self.last = self.drawn + dose * times, last
+        self.drawn, self.last = self.drawn + volume, last
 
-    def ended(self, number: int, by: EndedBy) -> Bottle:
+    def ended(self, number: int, by: EndedBy, part: Volume) -> Bottle:
         """The bottle when it is over; what is left is wasted, unless the plan ends."""
-        rest = _NOTHING if self.size is None else self.size - self.drawn
-        ends = by == "end of plan"
+        rest = _NOTHING if self.size is None else part * (self.size - self.drawn)
+        ends, made = by == "end of plan", date.fromordinal(self.made)
         if self.discard > date.max.toordinal():
             message = "is too late: the discard date of a bottle lies after the calendar's end"
             raise InvalidInputError([Problem("start", message)])
         return Bottle(
             number,
-            date.fromordinal(self.made),
+            made,
             date.fromordinal(self.discard),
-            date.fromordinal(self.made),
+            made,
             date.fromordinal(self.last),
-            self.drawn,
+            part * self.drawn,
             _NOTHING if ends else rest,
             rest if ends else _NOTHING,
             by if rest else "empty",
@@ -107,28 +113,33 @@ def bottles_of(
     ``size`` is the volume of each, None where each is made to measure; every dose must fit
     into one. ``switched`` tells that another preparation follows.
     """
+    steps = [step for step in steps if step.doses]
+    parts = _fineness(steps, size)
+    part, held = Volume.of(Fraction(1, parts), "mL"), None if size is None else _in(size, parts)
     ended: list[Bottle] = []
+    by: EndedBy
     open_: _Open | None = None
-    for span in _spans(steps):
+    for span in _spans(steps, parts):
         day, end = span.day, span.day + span.days
         while day < end:
             whole = 0 if open_ is None else _whole_days(open_, span.doses, day, end)
             if open_ is not None and whole:
-                open_.draw(Volume.total((dose, 1) for dose in span.doses), whole, day + whole - 1)
+                open_.draw(sum(span.doses) * whole, day + whole - 1)
                 day += whole
                 continue
             for place, dose in enumerate(span.doses):
                 if open_ is None or not open_.gives(dose, day):
                     if open_ is not None:
                         expired = day >= open_.discard
-                        by: EndedBy = "beyond-use date" if expired else "too little left"
-                        ended.append(open_.ended(len(ended) + 1, by))
+                        by = "beyond-use date" if expired else "too little left"
+                        ended.append(open_.ended(len(ended) + 1, by, part))
                         _require_few(ended)
-                    open_ = _Open(day, keeps, size, _begins_at(span, place))
-                open_.draw(dose, 1, day)
+                    open_ = _Open(day, keeps, held, _begins_at(span, place))
+                open_.draw(dose, day)
             day += 1
     if open_ is not None:
-        ended.append(open_.ended(len(ended) + 1, "switched" if switched else "end of plan"))
+        by = "switched" if switched else "end of plan"
+        ended.append(open_.ended(len(ended) + 1, by, part))
     return tuple(ended)
 
 
@@ -143,20 +154,31 @@ def _require_few(ended: list[Bottle]) -> None:
         raise InvalidInputError([Problem("preparation.bottle", message)])
 
 
-def _whole_days(bottle: _Open, doses: tuple[Volume, ...], day: int, end: int) -> int:
+def _whole_days(bottle: _Open, doses: tuple[int, ...], day: int, end: int) -> int:
     """On how many days in a row it gives every dose of the day."""
     days = max(0, min(end, bottle.discard) - day)
-    enough = bottle.holds(Volume.total((dose, 1) for dose in doses))
+    enough = bottle.holds(sum(doses))
     return days if enough is None else min(days, enough)
 
 
-def _spans(steps: Iterable[PlanStep]) -> Iterator[_Span]:
+def _fineness(steps: Iterable[PlanStep], size: Volume | None) -> int:
+    """Into how many equal parts a millilitre is parted so that each volume is a whole number."""
+    volumes = [dose.reading.volume for step in steps for dose in step.doses]
+    return lcm(*[terms(volume)[1] for volume in (*volumes, size) if volume is not None])
+
+
+def _in(volume: Volume, parts: int) -> int:
+    """The volume in such parts."""
+    numerator, denominator = terms(volume)
+    return numerator * (parts // denominator)
+
+
+def _spans(steps: Iterable[PlanStep], parts: int) -> Iterator[_Span]:
     """The days in a row with the same doses; a cycle has one span each time it is on."""
     for step in steps:
-        doses = tuple(dose.reading.volume for dose in step.doses if dose.reading.volume)
-        times = tuple(dose.time_of_day for dose in step.doses)
-        if not doses:
-            continue
+        volumes = [dose.reading.volume for dose in step.doses]
+        doses = tuple([_in(volume, parts) for volume in volumes if volume])
+        times = tuple([dose.time_of_day for dose in step.doses])
         for place, days in _runs(step):
             yield _Span(step.first.toordinal() + place, days, doses, times)
 

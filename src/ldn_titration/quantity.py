@@ -168,6 +168,8 @@ class Quantity:
         return self._ratio(mine - whole * theirs, self._denominator * other._denominator)
 
     def __mul__(self, other: Any) -> Any:
+        if type(other) is int:
+            return self._ratio(self._numerator * other, self._denominator)
         result = self._result(other, self.products, "multiplied")
         by, over = terms(other)
         return result(self._numerator * by, self._denominator * over)

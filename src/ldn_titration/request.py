@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
@@ -21,14 +18,13 @@ from ldn_titration.preparation import AnyPreparation, Dose, Drops, OralSolution
 from ldn_titration.regimen import MAX_DAYS, MAX_STEPS, Band, Regimen, TimeOfDay, TitrationStep
 from ldn_titration.schedule import schedule
 from ldn_titration.screening import screen
+from ldn_titration.strict_json import duplicates, read_json
 from ldn_titration.supply import require_beyond_use
 from ldn_titration.values import Moment, Value, faults, printable, told_apart
 
 __all__ = ["PlanRequest", "ProtocolRegimen", "RampRegimen", "StepsRegimen", "read_request"]
 
 REQUEST_SCHEMA = "ldn-titration/request/1"
-MAX_BYTES = 1 << 20
-_MAX_INTEGER_DIGITS = 15
 
 
 class _RegimenRequest(Value):
@@ -216,8 +212,8 @@ class PlanRequest(Value):
 
 def read_request(data: bytes | str) -> PlanRequest:
     """The request in a JSON text; raises InvalidInputError with every problem found."""
-    tree = _read_json(data)
-    problems = [Problem(printable(path), message) for path, message in _duplicates(tree, "")]
+    tree = read_json(data)
+    problems = [Problem(printable(path), message) for path, message in duplicates(tree)]
     try:
         request = PlanRequest.model_validate(tree)
     except InvalidInputError as error:
@@ -225,54 +221,6 @@ def read_request(data: bytes | str) -> PlanRequest:
     if problems:
         raise InvalidInputError(Problem(p.path or "request", p.message) for p in problems)
     return request
-
-
-class _Object(dict[str, Any]):
-    """A JSON object that remembers which of its keys stood twice."""
-
-    twice: tuple[str, ...] = ()
-
-
-def _object(pairs: list[tuple[str, Any]]) -> _Object:
-    made = _Object(pairs)
-    if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        made.twice = tuple(dict.fromkeys(n for n in names if names.count(n) > 1))
-    return made
-
-
-def _integer(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MAX_INTEGER_DIGITS else math.inf
-
-
-def _read_json(data: bytes | str) -> Any:
-    try:
-        text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
-        if len(data) > MAX_BYTES:
-            raise InvalidInputError([Problem("request", f"is larger than {MAX_BYTES} bytes")])
-        return json.loads(text, object_pairs_hook=_object, parse_int=_integer)
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(
-            [Problem("request", f"is no UTF-8 text (byte {error.start})")]
-        ) from None
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise InvalidInputError(
-            [Problem("request", f"is no JSON: {error.msg} at {where}")]
-        ) from None
-    except RecursionError:
-        raise InvalidInputError([Problem("request", "is nested too deeply")]) from None
-
-
-def _duplicates(tree: Any, path: str) -> Iterator[Problem]:
-    if isinstance(tree, _Object):
-        for name in tree.twice:
-            yield Problem(f"{path}.{name}".lstrip("."), "stands twice in the same object")
-        for name, value in tree.items():
-            yield from _duplicates(value, f"{path}.{name}".lstrip("."))
-    elif isinstance(tree, list):
-        for place, value in enumerate(tree):
-            yield from _duplicates(value, f"{path}[{place}]")
 
 
 def request_schema() -> dict[str, Any]:

@@ -53,7 +53,7 @@ def about(quantity: Quantity) -> str:
     ('0.25 mg', 'about 0.0833 mg')
     """
     text = str(quantity)
-    if "/" not in text.split(" ")[0]:
+    if "/" not in text or "/" not in text.partition(" ")[0]:
         return text
     return f"about {_rounded(quantity.magnitude)} {quantity.base_unit}"
 

@@ -96,6 +96,8 @@ class Supply(NamedTuple):
     @property
     def bottles(self) -> tuple[Bottle, ...]:
         """Every bottle, numbered through."""
+        if len(self.parts) == 1:
+            return self.parts[0].bottles
         found = (bottle for part in self.parts for bottle in part.bottles)
         return tuple(bottle._replace(bottle=n) for n, bottle in enumerate(found, 1))
 
@@ -185,9 +187,11 @@ def _of_bottles(
 ) -> PreparationSupply:
     keeps, size = require_beyond_use(liquid, path), liquid.bottle_volume
     _require_bottle_for_a_dose(size, (*steps, *faster), path)
-    bottles = bottles_of(steps, size, keeps, switched=not is_last)
-    slow, fast = _volume(bottles), _volume(bottles_of(faster, size, keeps))
-    taken, fast_taken = _drawn(steps), _drawn(faster)
+    bottles, taken = bottles_of(steps, size, keeps, switched=not is_last), _drawn(steps)
+    slow = fast = _volume(bottles, size)
+    fast_taken = taken
+    if faster != steps:
+        fast, fast_taken = _volume(bottles_of(faster, size, keeps), size), _drawn(faster)
     quantity = max(slow, fast)
     count = len(bottles) if size is None else quantity // size
     wasted = Volume.total((bottle.wasted, 1) for bottle in bottles)
@@ -219,7 +223,10 @@ def _require_bottle_for_a_dose(size: Volume | None, steps: Iterable[PlanStep], p
         raise InvalidInputError([Problem(f"{path}.bottle", message)])
 
 
-def _volume(bottles: Iterable[Bottle]) -> Volume:
+def _volume(bottles: Sequence[Bottle], size: Volume | None) -> Volume:
+    """What all of them hold."""
+    if size is not None:
+        return size * len(bottles)
     return Volume.total((bottle.volume, 1) for bottle in bottles)
 
 

@@ -145,15 +145,23 @@ def decimal_of(numerator: int, denominator: int) -> str | None:
     """The same of a numerator and denominator in lowest terms."""
     if denominator == 1:
         return str(numerator)
+    places = _PLACES.get(denominator) or _places(denominator)
+    if not places:
+        return None
+    digits = str(numerator * 10**places // denominator).rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}"
+
+
+def _places(denominator: int) -> int:
+    """How many decimal places a fraction of that denominator has; 0 where it does not end."""
     twos = (denominator & -denominator).bit_length() - 1
     rest, fives = denominator >> twos, 0
     while rest % 5 == 0:
         rest, fives = rest // 5, fives + 1
-    if rest != 1:
-        return None
-    places = max(twos, fives)
-    digits = str(numerator * 10**places // denominator).rjust(places + 1, "0")
-    return f"{digits[:-places]}.{digits[-places:]}"
+    return max(twos, fives) if rest == 1 else 0
+
+
+_PLACES = {number: places for number in range(2, 1001) if (places := _places(number))}
 
 
 def exact(number: object, example: str) -> Fraction:

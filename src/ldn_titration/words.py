@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -42,8 +43,10 @@ __all__ = [
     "verdict_line",
 ]
 
+# A space is looked for first, since that is found fastest.
 _QUANTITY = re.compile(
-    r"(?<=\d) (?=(?:mg|mcg|ng|pg|g|mL|drops?|capsules?|tablets?|days?|and \d/\d)\b)"
+    r" (?=[mnpgdcta])(?<=\d )"
+    r"(?=(?:mg|mcg|ng|pg|g|mL|drops?|capsules?|tablets?|days?|and \d/\d)\b)"
 )
 
 # The locale must not change a page, so the names are not taken from it.
@@ -77,8 +80,8 @@ class Table(NamedTuple):
     """A table: caption, column names, rows of text."""
 
     caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
 
 
 def day_words(day: date) -> str:
@@ -113,27 +116,27 @@ def override_words(screening: Screening) -> tuple[str, ...]:
 
 def how_often(plan: Plan) -> str:
     """How often and when it is taken: "once a day at bedtime"; the time only where it is one."""
-    counts = {len(step.doses) for step in plan.steps if step.doses} or {0}
+    steps = [step for step in plan.steps if step.doses]
+    counts = {len(step.doses) for step in steps} or {0}
     most = max(counts)
     often = _OFTEN.get(most, f"{most} times a day")
     often = f"up to {often}" if len(counts) > 1 else often
-    times = [step.time_of_day for step in plan.steps if step.doses]
-    time = times[0] if most == 1 and not times_differ(plan) else None
-    off = ", with days off" if any(step.cycle for step in plan.steps) else ""
+    time = steps[0].time_of_day if most == 1 and not times_differ(plan) else None
+    off = ", with days off" if any(step.cycle for step in steps) else ""
     return f"{often} {sig.time_words(time)}".strip() + off
 
 
 def times_differ(plan: Plan) -> bool:
     """Whether steps differ in when doses are taken, so that each must tell its own times."""
-    taken = (step.doses for step in plan.steps if step.doses)
-    return len({tuple(dose.time_of_day for dose in doses) for doses in taken}) > 1
+    taken = [step.doses for step in plan.steps if step.doses]
+    return len({tuple([dose.time_of_day for dose in doses]) for doses in taken}) > 1
 
 
-def directions(plan: Plan, step: PlanStep) -> str:
-    """What a step takes in a day, for people; with its time where steps differ in it."""
+def directions(step: PlanStep, *, timed: bool) -> str:
+    """What a step takes in a day, for people; ``timed`` where steps differ in their times."""
     words = sig.directions(step.doses, sig.about)
     words = f"{words}, {step.on_days}" if step.on_days else words
-    alone = len(step.doses) == 1 and step.time_of_day and times_differ(plan)
+    alone = timed and len(step.doses) == 1 and step.time_of_day
     return f"{step.time_of_day}: {words}" if alone else words
 
 

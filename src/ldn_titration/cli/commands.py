@@ -9,7 +9,7 @@ from typing import Any
 
 from ldn_titration.cli.exits import DONE, INTERNAL, NOT_CLEARED, failed
 from ldn_titration.cli.faces import drawer, face_of, text_or_json
-from ldn_titration.cli.files import base_of, request_in, stamp, write
+from ldn_titration.cli.files import base_of, data_in, request_in, stamp, write
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.findings import Severity
 from ldn_titration.order import check_order
@@ -18,6 +18,7 @@ from ldn_titration.request import request_schema
 from ldn_titration.supply import supply
 
 __all__ = [
+    "run_lint",
     "run_opioid",
     "run_plan",
     "run_protocols",
@@ -83,6 +84,20 @@ def run_screen(options: argparse.Namespace) -> int:
 
         write(screening_text(screening), None)
     return DONE if screening.clears else NOT_CLEARED
+
+
+def run_lint(options: argparse.Namespace) -> int:
+    """Say whether somebody's order agrees with itself."""
+    from ldn_titration.intake.orders import read_orders
+    from ldn_titration.lint import agrees, lint_order
+    from ldn_titration.lint.page import lint_json, lint_text
+
+    orders = read_orders(data_in(options.order))
+    by_order = [lint_order(order) for order in orders]
+    findings = [each for found in by_order for each in found]
+    as_json = text_or_json(options) == "json"
+    write(lint_json(findings) if as_json else lint_text(orders, by_order), None)
+    return DONE if agrees(findings) else NOT_CLEARED
 
 
 def run_protocols(options: argparse.Namespace) -> int:

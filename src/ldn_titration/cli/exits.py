@@ -8,6 +8,7 @@ __all__ = [
     "DONE",
     "INTERNAL",
     "INTERRUPTED",
+    "MEANINGS",
     "NOT_CLEARED",
     "NOT_INSTALLED",
     "NOT_MEASURABLE",
@@ -17,6 +18,17 @@ __all__ = [
 
 DONE, WRONG, NOT_CLEARED, NOT_MEASURABLE, NOT_INSTALLED = 0, 2, 3, 4, 5
 INTERNAL, INTERRUPTED = 70, 130
+
+MEANINGS = {
+    DONE: "done",
+    WRONG: "the request is wrong",
+    NOT_CLEARED: "screening does not clear, or an order does not agree",
+    NOT_MEASURABLE: "a dose that cannot be measured",
+    NOT_INSTALLED: "an optional part is not installed",
+    INTERNAL: "a fault of the program or of its tables",
+    INTERRUPTED: "interrupted from the keyboard",
+}
+"""What each exit code means, in a few words."""
 
 
 def failed(error: object, code: int) -> int:

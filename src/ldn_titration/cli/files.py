@@ -11,9 +11,10 @@ from typing import Any
 
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.knowledge import Knowledge
-from ldn_titration.request import MAX_BYTES, PlanRequest, read_request
+from ldn_titration.request import PlanRequest, read_request
+from ldn_titration.strict_json import MAX_BYTES
 
-__all__ = ["base_of", "request_in", "stamp", "write"]
+__all__ = ["base_of", "data_in", "request_in", "stamp", "write"]
 
 
 def stamp(base: Knowledge) -> dict[str, Any]:
@@ -33,12 +34,17 @@ def base_of(options: argparse.Namespace) -> Knowledge:
         return overlaid(file.read(MAX_BYTES + 1), options.overlay)
 
 
+def data_in(name: str) -> bytes:
+    """What is in that file, or on standard input where it is "-"; of too much, enough to tell."""
+    if name == "-":
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    with open(name, "rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
 def request_in(name: str) -> PlanRequest:
     """The request in that file, or on standard input where it is "-"."""
-    if name == "-":
-        return read_request(sys.stdin.buffer.read(MAX_BYTES + 1))
-    with open(name, "rb") as file:
-        return read_request(file.read(MAX_BYTES + 1))
+    return read_request(data_in(name))
 
 
 def write(content: str | bytes, out: str | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ldn_titration import __version__
 from ldn_titration.cli.commands import (
+    run_lint,
     run_opioid,
     run_plan,
     run_protocols,
@@ -16,7 +17,9 @@ from ldn_titration.cli.commands import (
     run_self_check,
     run_supply,
 )
+from ldn_titration.cli.exits import MEANINGS, NOT_INSTALLED
 from ldn_titration.cli.faces import FACES
+from ldn_titration.cli.facts import run_facts
 from ldn_titration.regimen import MAX_DAYS
 
 __all__ = ["parser"]
@@ -24,12 +27,14 @@ __all__ = ["parser"]
 
 def parser() -> argparse.ArgumentParser:
     """The reader of the command line: each command with its options."""
+    exits = "; ".join(
+        f"{code} {words}" for code, words in MEANINGS.items() if code <= NOT_INSTALLED
+    )
     parser = argparse.ArgumentParser(
         prog="ldn-titration",
         description="Plan low-dose naltrexone titrations. For clinicians; not a medical device, "
         "and its rules are not yet clinically reviewed.",
-        epilog="Exit codes: 0 done; 2 the request is wrong; 3 screening does not clear; "
-        "4 a dose that cannot be measured; 5 an optional part is not installed.",
+        epilog=f"Exit codes: {exits}.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -47,7 +52,11 @@ def parser() -> argparse.ArgumentParser:
     _add_request(screen)
     _add_format(screen)
     _add_overlay(screen)
+    _add_facts(commands)
     _add_format(_command(commands, "protocols", run_protocols, "list the published regimens"))
+    lint = _command(commands, "lint", run_lint, "say whether somebody's order agrees with itself")
+    lint.add_argument("order", metavar="ORDER.json", help='a FHIR MedicationRequest, or "-"')
+    _add_format(lint)
     opioid = _command(commands, "opioid", run_opioid, "say what is known of an opioid")
     opioid.add_argument("name", metavar="NAME-OR-RXCUI")
     _add_format(opioid)
@@ -110,6 +119,16 @@ def _wall_time(text: str) -> tuple[str, str]:
     """A named time of day (empty: any without one) and its wall time."""
     name, _, clock = text.rpartition("=")
     return name, clock
+
+
+def _add_facts(commands: Any) -> None:
+    words = "read a medication list, a CSV of one, or a FHIR Bundle into facts of a patient"
+    facts = _command(commands, "facts", run_facts, words)
+    facts.add_argument("file", metavar="FILE", help='a list, a CSV or a Bundle, or "-"')
+    facts.add_argument("--assessed-on", metavar="DATE", help="for which day the record is read")
+    facts.add_argument("--assessed-by", metavar="NAME", help="who vouches for it")
+    _add_format(facts)
+    _add_overlay(facts)
 
 
 def _days(least: int) -> Callable[[str], int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import chain, groupby
 from typing import Annotated, Literal, NamedTuple
 
@@ -29,6 +29,7 @@ from ldn_titration.values import LineOfText, Value
 from ldn_titration.words import (
     NOT_REVIEWED,
     REMINDERS,
+    day_words,
     dropper_bands,
     mark,
     override_words,
@@ -39,6 +40,9 @@ from ldn_titration.words import (
 __all__ = ["CalendarFile", "plan_ics"]
 
 _MOST_EARLIER = 100
+
+_A_DAY, _A_MOMENT = "DURATION:P1D", "DURATION:PT15M"
+"""How long events are shown; without it programs make an hour, a day or nothing of a dose."""
 
 
 def _read_clock(value: object) -> object:
@@ -141,7 +145,8 @@ def _series(plan: Plan, key: str | None) -> str:
 
 
 def _head(plan: Plan, asked: CalendarFile, series: str) -> Iterator[str]:
-    name = title(plan) + (f", for {asked.name}" if asked.name else "")
+    # Readers show the escapes of X-WR-CALNAME, so our own part of it has no comma.
+    name = title(plan).replace(",", " -") + (f" - for {asked.name}" if asked.name else "")
     known = plan.screening.knowledge
     about = (
         f"Screening: {verdict_line(plan.screening)}.",
@@ -155,7 +160,6 @@ def _head(plan: Plan, asked: CalendarFile, series: str) -> Iterator[str]:
     yield "VERSION:2.0"
     yield "PRODID:-//ldn-titration//plan//EN"
     yield "CALSCALE:GREGORIAN"
-    yield "METHOD:PUBLISH"
     yield f"UID:{series}"
     yield text_line("NAME", name)
     yield text_line("X-WR-CALNAME", name)
@@ -182,8 +186,8 @@ def _runs(step: PlanStep, each: Literal["day", "step"]) -> Iterator[tuple[str, s
     if cycle is None and each == "step":
         yield _run(first, step.days)
     elif cycle is None:
-        for ordinal in range(first, first + step.days):
-            yield _digits(date.fromordinal(ordinal)), ""
+        days = map(date.fromordinal, range(first, first + step.days))
+        yield from [(day.isoformat().replace("-", ""), "") for day in days]
     else:
         on = [n for n in range(step.days) if cycle.is_on(step.position + n)]
         yield from _turns(first, on, step.position, cycle, each)
@@ -215,11 +219,13 @@ def _dose_event(file: _File, step: PlanStep, place: int) -> tuple[str, str, str,
     dose = step.doses[place]
     clock = _clock(dose, step, file.asked)
     before, after = ("", f"T{clock.replace(':', '')}00") if clock else (";VALUE=DATE", "")
+    lasts = _A_MOMENT if clock else _A_DAY
     take = sig.take(dose.reading, sig.about)
     words = f"Naltrexone {_which(dose, place, len(step.doses))}{take}"
     why = f" {step.why[:1].upper()}{step.why[1:]}." if step.why else ""
     how = f"Take {take} {sig.time_words(dose.time_of_day)}".rstrip()
     lines = [
+        lasts,
         file.shared,
         text_line("SUMMARY", f"{file.mark}{words}"),
         text_line("DESCRIPTION", f"{how}. {_place(file.plan, step)}.{why} {file.verdict}"),
@@ -238,7 +244,9 @@ def _clock(dose: PlannedDose, step: PlanStep, asked: CalendarFile) -> str:
     time = dose.time_of_day or ""
     found = time if ":" in time else asked.clock.get(time, "")
     if asked.remind and not found:
-        message = f'has no wall time for "{time}" (step {step.step}), such as {time}=22:00'
+        named = f'"{time}"' if time else "a dose without a time of day"
+        example = f"{time}=22:00" if time else "22:00"
+        message = f"has no wall time for {named} (step {step.step}), such as {example}"
         raise InvalidInputError([Problem("clock", message)])
     return found
 
@@ -271,6 +279,7 @@ def _dues(file: _File) -> Iterator[str]:
         yield "BEGIN:VEVENT"
         yield f"UID:{file.series}-due-{_digits(day)}"
         yield f"DTSTART;VALUE=DATE:{_digits(day)}"
+        yield _A_DAY
         yield file.shared
         yield text_line("SUMMARY", f"{file.mark}{'; '.join(words)}")
         yield "TRANSP:TRANSPARENT"
@@ -282,7 +291,10 @@ def _due(plan: Plan, asked: CalendarFile) -> dict[date, list[str]]:
     """What is due, by day: steps, days without a dose, then bottles, checks and reviews."""
     found: dict[date, list[str]] = {}
     for step in plan.steps:
-        found.setdefault(step.first, []).append(_step_words(plan, step))
+        alone = step.dose is None and (asked.each == "day" or step.days == 1)
+        for n in range(step.days if alone else 1):
+            words = "No dose today" if alone else _step_words(plan, step)
+            found.setdefault(step.first + timedelta(n), []).append(f"{words}{_why(step)}")
     for day, notes in due_notes(plan, _needed(plan, asked.lead_days)).items():
         for note in notes:
             ticks = f": {' or '.join(note.ticks)}" if len(note.ticks) > 1 else ""
@@ -291,13 +303,14 @@ def _due(plan: Plan, asked: CalendarFile) -> dict[date, list[str]]:
 
 
 def _step_words(plan: Plan, step: PlanStep) -> str:
-    why = f" ({step.why})" if step.why else ""
     if step.dose is None:
-        return f"No dose up to {step.last}{why}"
+        return f"No dose from today to {day_words(step.last)}"
     often = f", {step.on_days}" if step.on_days else ""
-    return (
-        f"Step {step.step} of {len(plan.regimen.steps)}: {sig.about(step.dose)} a day{often}{why}"
-    )
+    return f"{_place(plan, step)}: {sig.about(step.dose)} a day{often}"
+
+
+def _why(step: PlanStep) -> str:
+    return f" ({step.why})" if step.why else ""
 
 
 def _needed(plan: Plan, lead_days: int) -> Supply | None:
@@ -344,8 +357,9 @@ def _cancelled(file: _File, day: str, kind: str) -> str:
         "BEGIN:VEVENT",
         f"UID:{file.series}-{kind}-{day}",
         f"DTSTART;VALUE=DATE:{day}",
+        _A_DAY,
         file.shared,
-        "SUMMARY:Cancelled",
+        "SUMMARY:Cancelled entry of an earlier plan",
         "STATUS:CANCELLED",
         "TRANSP:TRANSPARENT",
         "END:VEVENT",

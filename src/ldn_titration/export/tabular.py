@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import unicodedata
 
 from ldn_titration.plan import Plan
 
@@ -23,7 +25,9 @@ COLUMNS = (
     "why",
 )
 
-_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
+# Where a cell begins, or may be taken to: a spreadsheet set to semicolons splits at them too.
+_BEGINNING = re.compile(r'(^|[;\t\r\n])(?=([\t\r\n])|[\s"]*(\S))')
+_RUN_BY_SPREADSHEETS = frozenset("=+-@")
 
 
 def plan_csv(plan: Plan) -> str:
@@ -52,4 +56,10 @@ def plan_csv(plan: Plan) -> str:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_RUN_BY_SPREADSHEETS) else cell
+    """The cell, with an apostrophe before whatever a spreadsheet would run."""
+    return _BEGINNING.sub(_marked, cell)
+
+
+def _marked(found: re.Match[str]) -> str:
+    control, first = found[2], unicodedata.normalize("NFKC", found[3] or "")
+    return f"{found[1]}'" if control or first in _RUN_BY_SPREADSHEETS else found[1]

@@ -321,10 +321,12 @@ class Knowledge:
     def _read_line(self, text: str) -> Line:
         known = self._opioid_names.get(key_of(text))
         if known is not None:
-            return Line.of(text, (known,))
+            return Line.of(text, (known,))._replace(keys=(key_of(text),))
         line = self.lexicon.read(text)
         product = self._product_named(text) if line.names_an_opioid else None
-        return line if product is None else Line.of(text, (Name((product,)),))
+        if product is None:
+            return line
+        return Line.of(text, (Name((product,)),))._replace(keys=(" ".join(text.split()),))
 
     def says_no_form(self, line: Line) -> bool:
         """Whether nothing beside the names could say how a medicine lets go of its drug."""

@@ -66,7 +66,7 @@ class Line(NamedTuple):
     ``listed`` (every word understood, and something from that table, be it an opioid or
     what only looks like one), ``hidden`` (an opioid's name among words that are not
     understood) or ``unknown``. ``skipped`` are the words that name no medicine, ``masses``
-    the strengths in mg.
+    the strengths in mg, ``keys`` the words by which each name was found.
     """
 
     text: str
@@ -75,6 +75,7 @@ class Line(NamedTuple):
     kind: Kind
     skipped: tuple[str, ...] = ()
     masses: tuple[Fraction, ...] = ()
+    keys: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, text: str, names: tuple[Name, ...], unexplained: tuple[str, ...] = ()) -> Line:
@@ -108,7 +109,8 @@ class Lexicon:
     """Every name that a line may hold, and the words that say nothing of which one it is.
 
     ``ordinary`` leads from the key of a name to the medicines it holds, parted by ";".
-    ``limits`` tell a strength that may be an opioid's from a count.
+    ``limits`` tell a strength that may be an opioid's from a count. ``kinds`` are the words
+    that name no medicine, by what they tell of.
     """
 
     def __init__(
@@ -130,6 +132,7 @@ class Lexicon:
         self._sold_with_opioid = words.pop("sold_with_opioid")
         self._strong = words.pop("strong_only")
         self._past = words.pop("past")
+        self.kinds: Mapping[str, frozenset[str]] = words
         self.of_no_form = (words["unit"] | words["frequency"] | _TABLETS) - _HOURS
         self._before_time = words["frequency"] | words["route"]
         self._fillers: frozenset[str] = frozenset().union(*words.values())
@@ -139,14 +142,17 @@ class Lexicon:
         words = words_of(text)
         roles = self._numbers(words)
         bare = [w for place, w in enumerate(words) if roles.get(place) not in _WITH_UNIT]
-        names, left, covered = self._explained(bare)
+        found, left, covered = self._explained(bare)
         skipped = tuple(word for word in words if self.is_filler(word) and word not in covered)
         masses = (at for at, role in roles.items() if role == "mass" and _is_number(words[at]))
-        hidden = [name for key, name in self._opioids_in(words) if not covered.issuperset(key)]
-        line = Line.of(text, tuple(dict.fromkeys((*names, *hidden))), tuple(left))
+        for key, name in self._opioids_in(words):
+            if not covered.issuperset(key):
+                found.setdefault(name, " ".join(key))
+        line = Line.of(text, tuple(found), tuple(left))._replace(keys=tuple(found.values()))
         line = line._replace(skipped=skipped, masses=tuple(_value(words[at]) for at in masses))
         if line.kind == "ordinary" and self._may_hide_an_opioid(line, words, roles):
-            return Line.of(text, line.names, ("a strength that may be an opioid's",))
+            hiding = Line.of(text, line.names, ("a strength that may be an opioid's",))
+            return hiding._replace(keys=line.keys)
         return line
 
     def is_past(self, text: str) -> bool:
@@ -159,17 +165,18 @@ class Lexicon:
 
     # --- names
 
-    def _explained(self, words: list[str]) -> tuple[list[Name], list[str], set[str]]:
+    def _explained(self, words: list[str]) -> tuple[dict[Name, str], list[str], set[str]]:
         """Names, longest first; the words not understood; the words of opioids' names."""
-        names: list[Name] = []
+        names: dict[Name, str] = {}
         left: list[str] = []
         covered: set[str] = set()
         place = 0
         while place < len(words):
             length, name = self._longest_name(words, place)
             if name is not None:
-                names.append(name)
-                covered.update(words[place : place + length] if name.opioids else ())
+                run = words[place : place + length]
+                names.setdefault(name, " ".join(word for word in run if word != "#"))
+                covered.update(run if name.opioids else ())
             elif not self._says_nothing(words, place):
                 left.append(words[place])
             place += length
@@ -177,11 +184,23 @@ class Lexicon:
 
     def _longest_name(self, words: list[str], place: int) -> tuple[int, Name | None]:
         most = min(self._longest.get(words[place], 1), len(words) - place)
+        if "#" in words[place + 1 : place + most]:
+            found = self._numbered(words, place, most + 1)
+            if found is not None:
+                return found
         for length in range(most, 0, -1):
             name = self._name(" ".join(words[place : place + length]))
             if name is not None:
                 return length, name
         return 1, None
+
+    def _numbered(self, words: list[str], place: int, most: int) -> tuple[int, Name] | None:
+        """An opioid's name with a # in it, as in Tylenol #3."""
+        for end in range(min(place + most, len(words)), place + 2, -1):
+            name = self._opioids.get(" ".join(w for w in words[place:end] if w != "#"))
+            if name is not None and words[end - 1] != "#":
+                return end - place, name
+        return None
 
     def _name(self, key: str) -> Name | None:
         """What a key denotes; an opioid's name wins over an ordinary medicine's."""

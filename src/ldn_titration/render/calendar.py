@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from ldn_titration import sig
-from ldn_titration.days import PlannedDose
+from ldn_titration.days import PlannedDose, PlanStep
 from ldn_titration.due import Note, due_notes
 from ldn_titration.plan import Plan
-from ldn_titration.quantities import Mass
 from ldn_titration.supply import Supply
 from ldn_titration.words import (
     MONTHS,
     REMINDERS,
     WEEKDAYS,
-    day_words,
     dropper_bands,
     times_differ,
-    unbroken,
 )
 
-__all__ = ["Cell", "Grid", "calendar", "calendar_note"]
+__all__ = ["Cell", "Grid", "Taken", "calendar", "calendar_note"]
+
+
+Taken = tuple[tuple[str, str, str], ...]
+"""What is taken on a day: the time of each dose, what to take, and what stands in brackets."""
 
 
 class Cell(NamedTuple):
-    """One day of a calendar. ``doses`` are (time, what to take, what stands in brackets).
+    """One day of a calendar.
 
     ``change`` is "", "start", "up", "down", "change" or "again", on the first day of a step;
     ``why`` tells why it is not simply the regimen's day; ``notes`` are what is due on it.
     """
 
     label: str
-    words: str
     on: date
     change: str
-    doses: tuple[tuple[str, str, str], ...]
+    doses: Taken
     why: str
     notes: tuple[Note, ...]
 
@@ -56,72 +57,87 @@ def calendar(
 
     ``needed`` is its supply, whose bottles and fills are noted on their days.
     """
-    cells = list(_cells(plan, needed, dateless))
+    cells = _cells(plan, needed, dateless)
     if dateless:
         return tuple(_numbered_grid(cells[at : at + 28], at) for at in range(0, len(cells), 28))
-    months: dict[tuple[int, int], list[Cell]] = {}
-    for cell in cells:
-        months.setdefault((cell.on.year, cell.on.month), []).append(cell)
-    return tuple(_month_grid(year, month, days) for (year, month), days in months.items())
+    return tuple(_month_grids(cells))
 
 
-def _cells(plan: Plan, needed: Supply | None, dateless: bool) -> Iterator[Cell]:
+def _cells(plan: Plan, needed: Supply | None, dateless: bool) -> list[Cell]:
+    """Every day. Written out for speed: what a step takes is said once."""
     timed = times_differ(plan)
-    written: dict[int, tuple[tuple[str, str, str], ...]] = {}
-    firsts, notes = dict(_first_days(plan)), _notes(plan, needed)
-    for day in plan:
-        doses = written.get(id(day.doses))
-        if doses is None:
-            doses = written[id(day.doses)] = _doses(day.doses, timed)
-        change, why = firsts.get(day.date, ("", "" if day.doses else day.why))
-        label = f"Day {day.day}" if dateless else str(day.date.day)
-        words = label if dateless else day_words(day.date)
-        yield Cell(label, words, day.date, change, doses, why, notes.get(day.date, ()))
+    known: dict[int, Taken] = {}
+    last: tuple[PlannedDose, ...] | None = None
+    doses: Taken = ()
+    special, cells = _special_days(plan, needed), []
+    for number, on, _, _, _, _, _, taken, _, reason in plan:
+        if taken is not last:
+            last = taken
+            doses = known[id(taken)] = known.get(id(taken)) or _doses(taken, timed)
+        label = f"Day {number}" if dateless else _NUMBERS[on.day]
+        change, why, notes = special.get(on) or _USUAL
+        if why is None:
+            why = "" if taken else reason
+        cells.append(_new(Cell, (label, on, change, doses, why, notes)))
+    return cells
+
+
+_new = tuple.__new__
+_Special = tuple[str, str | None, tuple[Note, ...]]
+_USUAL: _Special = ("", None, ())
+_NUMBERS = tuple(map(str, range(32)))
+
+
+def _special_days(plan: Plan, needed: Supply | None) -> dict[date, _Special]:
+    """The days that begin a step or on which something is due: change, why (None: as usual)."""
+    due = due_notes(plan, needed)
+    special: dict[date, _Special] = {on: ("", None, notes) for on, notes in due.items()}
+    for on, (change, why) in _first_days(plan):
+        special[on] = change, why, due.get(on, ())
+    return special
 
 
 def _first_days(plan: Plan) -> Iterator[tuple[date, tuple[str, str]]]:
     """The first day of each step: what it brings (a start, another dose), and why."""
-    last: tuple[PlannedDose, ...] = ()
+    last: PlanStep | None = None
     waiting = False
     for step in plan.steps:
-        change = _change(step.doses, last, waiting) if step.doses else ""
+        change = _change(step, last, waiting) if step.doses else ""
         yield step.first, (change, step.why)
-        last, waiting = step.doses or last, not step.doses
+        last, waiting = step if step.doses else last, not step.doses
 
 
-def _change(doses: tuple[PlannedDose, ...], before: tuple[PlannedDose, ...], waiting: bool) -> str:
-    if not before:
+def _change(step: PlanStep, before: PlanStep | None, waiting: bool) -> str:
+    now, last = step.dose, before and before.dose
+    if before is None or now is None or last is None:
         return "start"
-    now, last = (Mass.total((dose.dose, 1) for dose in each) for each in (doses, before))
     if now != last:
         return "up" if now > last else "down"
-    if doses != before:
+    if step.doses != before.doses:
         return "change"
     return "again" if waiting else ""
 
 
-def _doses(doses: tuple[PlannedDose, ...], timed: bool) -> tuple[tuple[str, str, str], ...]:
-    def words(place: int) -> tuple[str, str, str]:
-        dose = doses[place]
-        lead, rest = sig.take_parts(dose.reading, sig.about)
-        several = len(doses) > 1
-        time = dose.time_of_day if several or timed else None
-        return time or (f"dose {place + 1}" if several else ""), unbroken(lead), unbroken(rest)
-
-    return tuple(words(place) for place in range(len(doses)))
+def _doses(doses: tuple[PlannedDose, ...], timed: bool) -> Taken:
+    several, said = len(doses) > 1, []
+    for place, (time, reading) in enumerate(doses, 1):
+        lead, rest = sig.take_parts(reading, sig.about)
+        shown = time if several or timed else None
+        said.append((shown or (f"dose {place}" if several else ""), lead, rest))
+    return tuple(said)
 
 
-def _notes(plan: Plan, needed: Supply | None) -> dict[date, tuple[Note, ...]]:
-    """What is due on each day, its quantities unbroken."""
-    due = due_notes(plan, needed)
-    return {on: tuple(n._replace(text=unbroken(n.text)) for n in due[on]) for on in due}
-
-
-def _month_grid(year: int, month: int, days: list[Cell]) -> Grid:
-    first, last = days[0].on, days[-1].on
-    lead: list[Cell | None] = [None] * first.weekday()
-    trail: list[Cell | None] = [None] * (6 - last.weekday())
-    return Grid(f"{MONTHS[month - 1]} {year}", WEEKDAYS, _rows([*lead, *days, *trail]))
+def _month_grids(cells: Sequence[Cell]) -> Iterator[Grid]:
+    at = 0
+    while at < len(cells):
+        first = cells[at].on
+        length = monthrange(first.year, first.month)[1]
+        days = cells[at : at + length + 1 - first.day]
+        lead: list[Cell | None] = [None] * first.weekday()
+        trail: list[Cell | None] = [None] * (-(len(lead) + len(days)) % 7)
+        heading = f"{MONTHS[first.month - 1]} {first.year}"
+        yield Grid(heading, WEEKDAYS, _rows([*lead, *days, *trail]))
+        at += len(days)
 
 
 def _numbered_grid(days: list[Cell], at: int) -> Grid:
@@ -138,4 +154,4 @@ def _rows(cells: Sequence[Cell | None]) -> tuple[tuple[Cell | None, ...], ...]:
 
 def calendar_note(plan: Plan) -> str:
     """What stands under every grid of the calendar: the dropper's band, and two reminders."""
-    return unbroken(" ".join(filter(None, (dropper_bands(plan), *REMINDERS))))
+    return " ".join(filter(None, (dropper_bands(plan), *REMINDERS)))

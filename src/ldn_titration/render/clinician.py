@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from ldn_titration import sig
@@ -22,8 +22,8 @@ from ldn_titration.words import (
     override_words,
     preparations_words,
     remarks,
+    times_differ,
     totals_words,
-    unbroken,
 )
 
 __all__ = ["clinician_tables", "plan_facts", "verdict_words"]
@@ -47,22 +47,27 @@ def clinician_tables(plan: Plan, *, dateless: bool = False) -> Iterator[Table]:
 
 
 def _milestones_table(screening: Screening) -> Table:
-    rows = (
+    rows = [
         (str(due.on), str(due.until or ""), due.title, due.what, ", ".join(due.sources))
         for due in screening.milestones
-    )
-    return _table("Dated notes", ("On", "Until", "Note", "What is due", "Sources"), rows)
+    ]
+    return Table("Dated notes", ("On", "Until", "Note", "What is due", "Sources"), rows)
 
 
 def _medicines_table(screening: Screening) -> Table:
-    rows = ((each.line, each.read_as, each.why) for each in screening.medicines)
-    return _table("Medicines as they were read", ("Listed", "Read as", "Why"), rows)
+    rows = [(each.line, each.read_as, each.why) for each in screening.medicines]
+    return Table("Medicines as they were read", ("Listed", "Read as", "Why"), rows)
 
 
 def _basis_table(screening: Screening) -> Table:
     columns = ("Code", "Rule", "Outcome, what would change it", "Inputs", "Sources (tier)")
-    ordered = sorted(screening.basis, key=lambda rule: _ORDER.index(rule.outcome))
-    return _table("Basis: every rule", columns, map(_basis_row, ordered))
+    rows = [
+        _basis_row(rule)
+        for outcome in _ORDER
+        for rule in screening.basis
+        if rule.outcome is outcome
+    ]
+    return Table("Basis: every rule", columns, rows)
 
 
 def _basis_row(rule: RuleOutcome) -> tuple[str, ...]:
@@ -77,32 +82,25 @@ def _basis_row(rule: RuleOutcome) -> tuple[str, ...]:
     )
 
 
-def _table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    return Table(caption, tuple(columns), tuple(tuple(map(unbroken, row)) for row in rows))
-
-
 def _regimen_table(plan: Plan, *, dateless: bool = False) -> Table:
     """The steps with their first and last days; and what else is said of them."""
-    told = any(map(remarks, plan.steps))
+    told, timed = any(map(remarks, plan.steps)), times_differ(plan)
 
     def day(number: int, on: date) -> str:
         return f"Day {number}" if dateless else str(on)
 
-    rows = tuple(
-        tuple(
-            unbroken(cell)
-            for cell in (
-                str(step.step),
-                day(step.first_day, step.first),
-                day(step.first_day + step.days - 1, step.last),
-                str(step.days),
-                dose_words(step),
-                directions(plan, step),
-                *(["; ".join(remarks(step))] if told else ()),
-            )
+    rows = [
+        (
+            str(step.step),
+            day(step.first_day, step.first),
+            day(step.first_day + step.days - 1, step.last),
+            str(step.days),
+            dose_words(step),
+            directions(step, timed=timed),
+            *(["; ".join(remarks(step))] if told else ()),
         )
         for step in plan.steps
-    )
+    ]
     columns = ("Step", "From", "To", "Days", "Dose a day", "Take")
     return (
         Table("Regimen, with remarks", (*columns, "Remarks"), rows)
@@ -118,8 +116,8 @@ def _diary_table(plan: Plan, *, dateless: bool) -> Table:
         return f"Day {(on - plan.start).days + 1}" if dateless else str(on)
 
     events = sorted(plan.diary, key=lambda event: event.on)
-    rows = ((day(each.on), each.what, each.reason or "") for each in events)
-    return _table("Diary", ("On", "What happened", "Reason"), rows)
+    rows = [(day(each.on), each.what, each.reason or "") for each in events]
+    return Table("Diary", ("On", "What happened", "Reason"), rows)
 
 
 def _source(key: str) -> Source:
@@ -158,7 +156,7 @@ def plan_facts(plan: Plan, *, dateless: bool = False) -> tuple[tuple[str, str], 
     ]
     if plan.regimen.cited is not None:
         facts.insert(0, ("Protocol", f"{plan.regimen.cited.title} ({plan.regimen.protocol})"))
-    return tuple((name, unbroken(value)) for name, value in facts)
+    return tuple(facts)
 
 
 def verdict_words(screening: Screening, patient: PatientFacts | None) -> str:
@@ -176,14 +174,14 @@ def verdict_words(screening: Screening, patient: PatientFacts | None) -> str:
 def _findings_table(findings: Sequence[Finding]) -> Table:
     """The findings, worst first, with what to do and their sources."""
     columns = ("Code", "Severity", "Finding", "What to do", "Clears on", "Sources")
-    rows = (
+    rows = [
         (f.code, str(f.severity), f.message, f.action, str(f.clears_on or ""), ", ".join(f.sources))
         for f in findings
-    )
-    return _table("Findings", columns, rows)
+    ]
+    return Table("Findings", columns, rows)
 
 
 def _sources_table(plan: Plan) -> Table:
     """What the pages rest on, most trusted first."""
-    rows = ((s.key, s.title, s.publisher, str(s.tier)) for s in _cited(plan))
-    return _table("Sources", ("Key", "Title", "Publisher", "Tier"), rows)
+    rows = [(s.key, s.title, s.publisher, str(s.tier)) for s in _cited(plan)]
+    return Table("Sources", ("Key", "Title", "Publisher", "Tier"), rows)

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from ldn_titration.due import Note
-from ldn_titration.markup import escape, rows_table
+from ldn_titration.markup import escape, escaped, rows_table
 from ldn_titration.order import Order
 from ldn_titration.patient import PatientFacts
 from ldn_titration.plan import Plan
-from ldn_titration.render.calendar import Cell, Grid, calendar, calendar_note
+from ldn_titration.render.calendar import Grid, Taken, calendar, calendar_note
 from ldn_titration.render.clinician import clinician_tables, plan_facts, verdict_words
 from ldn_titration.render.pharmacy import Pharmacy, supplied
 from ldn_titration.render.sheet import Sheet, preparation_sheets
 from ldn_titration.sig import NO_DOSE
-from ldn_titration.words import NOT_REVIEWED, Table, judged, mark, override_words, title
+from ldn_titration.supply import Supply
+from ldn_titration.words import (
+    NOT_REVIEWED,
+    Table,
+    judged,
+    mark,
+    override_words,
+    title,
+    unbroken,
+)
 
-__all__ = ["plan_html"]
+__all__ = ["month_grids", "plan_html"]
 
 
 def plan_html(
@@ -38,12 +48,8 @@ def plan_html(
     sheets = "\n".join(_sheet(sheet, mark(plan)) for sheet in preparation_sheets(plan))
     heading = escape(title(plan))
     name = f"<p>For: {escape(patient.name)}</p>" if patient and patient.name else ""
-    draft, marked = ' class="draft"' if plan.status == "draft" else "", mark(plan)
+    draft = ' class="draft"' if plan.status == "draft" else ""
     overridden = "".join(f"<p>{escape(words)}</p>\n" for words in override_words(plan.screening))
-    note = escape(calendar_note(plan))
-    grids = "\n".join(
-        _grid(grid, note, marked, dateless) for grid in calendar(plan, needed, dateless=dateless)
-    )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -52,8 +58,8 @@ def plan_html(
         f"<title>{heading}</title>\n<style>\n{_css()}</style>\n</head>\n"
         f"<body{draft}>\n<header>\n<h1>{heading}</h1>\n{name}{overridden}"
         f"{_facts(plan_facts(plan, dateless=dateless))}</header>\n"
-        f"<main>\n{grids}\n{sheets}\n{_pharmacy(pharmacy, marked)}\n"
-        f"{_clinician(plan, patient, dateless)}</main>\n"
+        f"<main>\n{month_grids(plan, needed, dateless=dateless)}\n{sheets}\n"
+        f"{_pharmacy(pharmacy, mark(plan))}\n{_clinician(plan, patient, dateless)}</main>\n"
         "</body>\n</html>\n"
     )
 
@@ -63,29 +69,40 @@ def _css() -> str:
     return (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
-def _facts(facts: tuple[tuple[str, str], ...]) -> str:
-    lines = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts)
-    return f"<dl>{lines}</dl>\n"
+def _facts(facts: Sequence[tuple[str, str]]) -> str:
+    texts = escaped([text for fact in facts for text in fact], unbroken)
+    return f"<dl>{'<dt>%s</dt><dd>%s</dd>' * len(facts) % tuple(texts)}</dl>\n"
+
+
+def _list(notes: Sequence[str]) -> str:
+    return f"<ul>{'<li>%s</li>' * len(notes) % tuple(escaped(notes, unbroken))}</ul>\n"
 
 
 # --- the calendar ---------------------------------------------------------------------
 
 _CHANGES = {
     "": "",
-    "start": '<strong class="change"><span aria-hidden="true">\u25cf</span> START</strong>',
-    "up": '<strong class="change"><span aria-hidden="true">\u25b2</span> NEW: UP</strong>',
-    "down": '<strong class="change"><span aria-hidden="true">\u25bc</span> NEW: DOWN</strong>',
-    "change": '<strong class="change"><span aria-hidden="true">\u25c6</span> NEW</strong>',
-    "again": '<strong class="change"><span aria-hidden="true">\u25b6</span> AGAIN</strong>',
+    "start": '<strong class="change"><span aria-hidden="true">&#x25cf;</span> START</strong>',
+    "up": '<strong class="change"><span aria-hidden="true">&#x25b2;</span> NEW: UP</strong>',
+    "down": '<strong class="change"><span aria-hidden="true">&#x25bc;</span> NEW: DOWN</strong>',
+    "change": '<strong class="change"><span aria-hidden="true">&#x25c6;</span> NEW</strong>',
+    "again": '<strong class="change"><span aria-hidden="true">&#x25b6;</span> AGAIN</strong>',
 }
 
 
-def _grid(grid: Grid, note: str, mark: str, dateless: bool) -> str:
-    head = "".join(f'<th scope="col">{name}</th>' for name in grid.columns)
+def month_grids(plan: Plan, needed: Supply | None = None, *, dateless: bool = False) -> str:
+    """The calendar of a plan: its month grids, and what its supply asks for on which day."""
+    note, marked = unbroken(escape(calendar_note(plan))), mark(plan)
     doses: dict[int, str] = {}
-    rows = "\n".join(
-        f"<tr>{''.join(_cell(cell, doses, dateless) for cell in week)}</tr>" for week in grid.weeks
+    return "\n".join(
+        _grid(grid, _weeks(grid, doses, dateless), note, marked)
+        for grid in calendar(plan, needed, dateless=dateless)
     )
+
+
+def _grid(grid: Grid, weeks: Sequence[str], note: str, mark: str) -> str:
+    head = "".join(f'<th scope="col">{name}</th>' for name in grid.columns)
+    rows = "\n".join(weeks)
     return (
         f'<section class="month"><table aria-label="{grid.heading}{mark}">\n<thead>'
         f'<tr><th colspan="7" scope="colgroup"><h2>{grid.heading}{mark}</h2></th></tr>\n'
@@ -93,70 +110,94 @@ def _grid(grid: Grid, note: str, mark: str, dateless: bool) -> str:
     )
 
 
-def _cell(cell: Cell | None, known: dict[int, str], dateless: bool) -> str:
-    if cell is None:
-        return '<td class="none"></td>'
-    doses = known.get(id(cell.doses))
-    if doses is None:
-        doses = known[id(cell.doses)] = "".join(_dose(*dose) for dose in cell.doses)
-    when = cell.label
-    if not dateless:
-        when = (
-            f'<time datetime="{cell.on}"><span class="number" aria-hidden="true">{cell.label}'
-            f'</span><span class="full">{cell.words}</span></time>'
-        )
-    marked = ' class="changed"' if cell.change else ""
-    why = f'<p class="why">{escape(cell.why)}</p>' if cell.why else ""
-    rest = "".join(map(_note, cell.notes))
+def _weeks(grid: Grid, known: dict[int, str], dateless: bool) -> list[str]:
+    """The rows of a grid. Written out for speed: a day is one string, a dose is said once."""
+    first = next(filter(None, grid.weeks[0]))
+    month, rest_of_date = first.on.isoformat()[:-2], f"{grid.heading}</span></time>"
+    rows, last, doses = [], None, ""
+    for week in grid.weeks:
+        row = "<tr>"
+        for weekday, cell in zip(grid.columns, week, strict=True):
+            if cell is None:
+                row += _EMPTY
+                continue
+            label, _, change, taken, why, notes = cell
+            if taken is not last:
+                last, doses = taken, known.get(id(taken)) or _doses(taken, known)
+            if not dateless:
+                label = (
+                    f'<time datetime="{month}{_PADDED[label]}"><span class="number" '
+                    f'aria-hidden="true">{label}</span><span class="full">{weekday} {label} '
+                    f"{rest_of_date}"
+                )
+            if change or why or notes:
+                row += _marked(label, change, doses, why, notes)
+            else:
+                row += f'<td><span class="on">{label}</span>{doses}</td>'
+        rows.append(f"{row}</tr>")
+    return rows
+
+
+def _doses(taken: Taken, known: dict[int, str]) -> str:
+    said = known[id(taken)] = "".join(map(_dose, taken)) or _NO_DOSE
+    return said
+
+
+def _marked(label: str, change: str, doses: str, why: str, notes: Sequence[Note]) -> str:
+    """A day that begins a step, or on which there is more to say than its doses."""
+    changed = ' class="changed"' if change else ""
+    reason = f'<p class="why">{escape(why)}</p>' if why else ""
     return (
-        f'<td{marked}><span class="on">{when}</span>{_CHANGES[cell.change]}'
-        f"{doses or _NO_DOSE}{why}{rest}</td>"
+        f'<td{changed}><span class="on">{label}</span>{_CHANGES[change]}{doses}{reason}'
+        f"{''.join(map(_note, notes))}</td>"
     )
 
 
+_PADDED = {f"{day}": f"{day:02}" for day in range(1, 32)}
+_EMPTY = '<td class="none"></td>'
 _TICK = '<span class="tick" aria-hidden="true"></span>'
 _NO_DOSE = f'<p class="dose"><b>{NO_DOSE.capitalize()}</b></p>'
 
 
+def _dose(dose: tuple[str, str, str]) -> str:
+    time, lead, rest = dose  # numbers and units need no escaping
+    when = f'<span class="when">{escape(time)}</span> ' if time else ""
+    said = unbroken(f"<b>{lead}</b> <span>({rest})")
+    return f'<p class="dose">{_TICK}{when}{said}</span></p>'
+
+
 def _note(note: Note) -> str:
     ticks = "".join(f" {_TICK}{escape(tick)}" for tick in note.ticks)
-    return f'<p class="note">{escape(note.text)}{ticks}</p>'
-
-
-def _dose(time: str, lead: str, rest: str) -> str:
-    when = f'<span class="when">{escape(time)}</span> ' if time else ""
-    return f'<p class="dose">{_TICK}{when}<b>{escape(lead)}</b> <span>({escape(rest)})</span></p>'
+    return f'<p class="note">{unbroken(escape(note.text))}{ticks}</p>'
 
 
 # --- the sheet and the clinician's page -----------------------------------------------
 
 
 def _table(table: Table) -> str:
-    return rows_table(table.caption, table.columns, table.rows)
+    return rows_table(*table, unbroken)
 
 
 def _sheet(sheet: Sheet, mark: str) -> str:
-    notes = "".join(f"<li>{escape(note)}</li>" for note in sheet.notes)
     return (
         f'<section class="sheet"><h2>{escape(sheet.heading)}{mark}</h2>\n{_facts(sheet.facts)}'
-        f"<ul>{notes}</ul>\n{_table(sheet.table)}</section>"
+        f"{_list(sheet.notes)}{_table(sheet.table)}</section>"
     )
 
 
 def _pharmacy(page: Pharmacy, mark: str) -> str:
-    notes = "".join(f"<li>{escape(note)}</li>" for note in page.notes)
-    listed = f"<ul>{notes}</ul>\n" if notes else ""
-    tables = "\n".join(_table(table) for table in page.tables)
+    notes = _list(page.notes) if page.notes else ""
+    tables = "\n".join(map(_table, page.tables))
     return (
         f'<section class="sheet"><h2>{escape(page.heading)}{mark}</h2>\n{_facts(page.facts)}'
-        f"{listed}{tables}</section>"
+        f"{notes}{tables}</section>"
     )
 
 
 def _clinician(plan: Plan, patient: PatientFacts | None, dateless: bool) -> str:
     screening = plan.screening
     nothing = "" if judged(screening) else "<p>No rule found anything.</p>\n"
-    tables = "\n".join(_table(table) for table in clinician_tables(plan, dateless=dateless))
+    tables = "\n".join(map(_table, clinician_tables(plan, dateless=dateless)))
     return (
         f'<section class="clinician"><h2>For the clinician{mark(plan)}</h2>\n'
         f"<p>{escape(verdict_words(screening, patient))}</p>\n{nothing}{tables}\n"

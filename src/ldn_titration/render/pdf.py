@@ -53,7 +53,8 @@ def plan_pdf(
     """
     typst = require_typst()
     needed, pharmacy = supplied(plan, lead_days, order, dateless=dateless)
-    page = json.dumps(_page(plan, needed, pharmacy, patient, dateless), ensure_ascii=False)
+    told = _page(plan, needed, pharmacy, patient, dateless)
+    page = unbroken(json.dumps(told, ensure_ascii=False))
     _require_drawable(page)
     fonts = typst.Fonts(
         include_system_fonts=False,
@@ -122,7 +123,7 @@ def _page(
         "overridden": " ".join(override_words(screening)),
         "person": f"For: {patient.name}" if patient and patient.name else "",
         "foot": f"Not a medical device. {NOT_REVIEWED}",
-        "summary": unbroken(f"{sentence(how_often(plan))} {sentence(preparations_words(plan))}"),
+        "summary": f"{sentence(how_often(plan))} {sentence(preparations_words(plan))}",
         "note": calendar_note(plan),
         "large": max(map(len, leads), default=0) <= _SHORT,
         "months": [_grid(grid) for grid in grids],

@@ -23,7 +23,6 @@ from ldn_titration.words import (
     judged,
     next_words,
     preparation_words,
-    unbroken,
     verdict_line,
 )
 
@@ -69,14 +68,10 @@ def pharmacy_page(
     notes += [f"{found.code}: {found.message} {found.action}" for found in (*told, *findings)]
     return Pharmacy(
         "For the pharmacy",
-        tuple((name, unbroken(value)) for name, value in facts),
+        tuple(facts),
         tuple(tables),
-        tuple(map(unbroken, notes)),
+        tuple(notes),
     )
-
-
-def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    return Table(caption, tuple(columns), tuple(tuple(map(unbroken, row)) for row in rows))
 
 
 # --- sig ------------------------------------------------------------------------------
@@ -87,7 +82,7 @@ def _sig_table(plan: Plan, dateless: bool) -> Table:
         (str(step.step), *_dates(plan, step.first, step.last, dateless), str(step.days), _sig(step))
         for step in plan.steps
     ]
-    return _table("Sig by step", ("Step", "From", "To", "Days", "Sig"), rows)
+    return Table("Sig by step", ("Step", "From", "To", "Days", "Sig"), rows)
 
 
 def _dates(plan: Plan, first: date, last: date, dateless: bool) -> tuple[str, str]:
@@ -168,14 +163,14 @@ def _tables(plan: Plan, needed: Supply, dateless: bool) -> Iterator[Table]:
             columns.insert(1, "Order by")
             for row, on in zip(rows, orders, strict=True):
                 row.insert(1, day(on))
-        yield _table("Bottles", columns, rows)
+        yield Table("Bottles", columns, rows)
     for part in needed.parts:
         if part.is_counted:
             rows = [
                 [str(f.fill), *map(day, (f.order_on, f.first, f.last)), _amount(f.counts, part)]
                 for f in part.fills
             ]
-            yield _table("Fills", ("Fill", "Order by", "From", "To", "Dispense"), rows)
+            yield Table("Fills", ("Fill", "Order by", "From", "To", "Dispense"), rows)
             yield _counts_table(part)
 
 
@@ -192,7 +187,7 @@ def _counts_table(part: PreparationSupply) -> Table:
         (sig.about(strength), *(str(_tidy(each.get(strength, none))) for each in counts))
         for strength in counts[0]
     ]
-    return _table("Counts by strength", ("Strength", *columns), rows)
+    return Table("Counts by strength", ("Strength", *columns), rows)
 
 
 def _rest(bottle: Bottle) -> tuple[str, str]:

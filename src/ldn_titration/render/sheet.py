@@ -18,7 +18,6 @@ from ldn_titration.words import (
     how_often,
     preparation_words,
     publishers,
-    unbroken,
 )
 
 __all__ = ["Sheet", "preparation_sheets"]
@@ -45,10 +44,9 @@ def _sheet(plan: Plan, phase: Sequence[PlanStep], since: str) -> Sheet:
     preparation, steps = phase[0].preparation, [step for step in phase if step.doses]
     facts = [("Drug", f"{DRUG} (doses are of the hydrochloride)"), *_recipe(preparation)]
     facts += [("When", how_often(plan).capitalize()), *_dates(preparation)]
-    tidy = tuple((name, unbroken(value)) for name, value in facts)
-    notes = tuple(unbroken(note) for note in _notes(preparation, steps))
+    notes = tuple(_notes(preparation, steps))
     heading = f"Preparation sheet, from {since}" if since else "Preparation sheet"
-    return Sheet(heading, tidy, _reading_table(preparation, steps), notes)
+    return Sheet(heading, tuple(facts), _reading_table(preparation, steps), notes)
 
 
 _BLANK = "________________"
@@ -113,8 +111,7 @@ def _reading_table(preparation: Preparation, steps: Sequence[PlanStep]) -> Table
         for row, (_, dose) in zip(rows, doses, strict=True):
             drops = dose.reading.drops or 0
             row.append(sig.about_range(low * drops, high * drops))
-    tidy = tuple(tuple(unbroken(cell) for cell in row) for row in rows)
-    return Table("What each step takes", tuple(columns), tidy)
+    return Table("What each step takes", columns, rows)
 
 
 def _take_words(step: PlanStep, dose: PlannedDose) -> str:

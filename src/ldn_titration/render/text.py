@@ -24,6 +24,7 @@ from ldn_titration.words import (
     override_words,
     preparations_words,
     remarks,
+    times_differ,
     title,
     totals_words,
     unbroken,
@@ -80,10 +81,11 @@ def _step_lines(plan: Plan) -> Iterator[str]:
     ]
     widths = [max(map(len, column)) for column in zip(_HEADER[:5], *rows, strict=True)]
     room = _WIDTH - sum(widths) - 2 * len(widths)
+    timed = times_differ(plan)
     yield _row(_HEADER[:5], widths) + _HEADER[5]
     yield _row(["-" * width for width in widths], widths) + "-" * room
     for step, row in zip(plan.steps, rows, strict=True):
-        first, *others = _wrap(directions(plan, step), room)
+        first, *others = _wrap(directions(step, timed=timed), room)
         yield _row(row, widths) + first
         others += (line for words in remarks(step) for line in _wrap(words, room))
         yield from (" " * (_WIDTH - room) + more for more in others)

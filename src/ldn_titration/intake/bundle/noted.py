@@ -1,0 +1,89 @@
+"""What is noted of one resource: its reading in plain words, and what follows from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from ldn_titration.errors import InvalidInputError
+from ldn_titration.intake.bundle.named import mentions
+from ldn_titration.intake.bundle.tree import Concept, Node, walk
+from ldn_titration.knowledge import Knowledge
+from ldn_titration.patient import Medication, OpioidExposure, OpioidTest, PlannedOpioid
+
+__all__ = ["EntryRead", "Noted", "mentioned"]
+
+
+class EntryRead(NamedTuple):
+    """One entry of the Bundle as it was read: where it stands, what it is, what was made of it."""
+
+    path: str
+    kind: str
+    id: str
+    words: str
+
+
+class Noted(NamedTuple):
+    """What follows from one resource.
+
+    ``listed`` tells to which list an entry of now belongs (medications or conditions),
+    ``none_of`` which list it says is empty, ``problems`` why the reading is incomplete.
+    """
+
+    words: str
+    medications: tuple[Medication, ...] = ()
+    exposures: tuple[OpioidExposure, ...] = ()
+    planned: tuple[PlannedOpioid, ...] = ()
+    conditions: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    tests: tuple[OpioidTest, ...] = ()
+    listed: str = ""
+    none_of: tuple[str, ...] = ()
+    age: int | None = None
+    problems: tuple[str, ...] = ()
+
+    def with_problem(self, problem: str) -> Noted:
+        """The same, with one more reason why the reading is incomplete."""
+        return self._replace(problems=(*self.problems, problem)) if problem else self
+
+
+_TEXT_ELEMENTS = """
+comment conclusion description display instruction note patientInstruction text title
+valueString reasonString
+"""
+_TEXTS = frozenset(_TEXT_ELEMENTS.split())
+
+_TAG = re.compile(r"<[^<>]*>")
+"""A tag of a narrative. One of status "additional" tells more than the resource does."""
+
+
+def mentioned(
+    node: Node, base: Knowledge, without: Sequence[str] = (), own: Collection[str] = ()
+) -> str:
+    """The first opioid named in a resource, beside its elements ``without`` and its ``own``."""
+    kept = Node(node.path, {k: v for k, v in node.value.items() if k not in without})
+    named = mentions(_texts(kept), _concepts(kept), base)
+    return next((name for name in named if name not in own), "")
+
+
+def _texts(node: Node) -> Iterator[str]:
+    for _, name, value in walk(node):
+        for each in value if isinstance(value, list) else (value,):
+            if name in _TEXTS and isinstance(each, str):
+                yield each
+        if name == "text" and isinstance(value, Mapping) and value.get("status") == "additional":
+            yield _TAG.sub(" ", str(value.get("div")))
+
+
+def _concepts(node: Node) -> Iterator[Concept]:
+    for path, name, value in walk(node):
+        if name == "coding" and isinstance(value, list):
+            yield _concept(Node(path, {"coding": value}))
+
+
+def _concept(node: Node) -> Concept:
+    try:
+        return node.as_concept()
+    except InvalidInputError:  # of another shape, in a resource that is not read
+        return Concept()

@@ -1,0 +1,1181 @@
+"""Facts from a FHIR Bundle: each worked out by hand, and what must never be read into it."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import ROOT
+from ldn_titration import InvalidInputError, PatientFacts, Verdict, screen
+from ldn_titration.intake.bundle import BundleRead, read_patient
+from ldn_titration.intake.bundle.elements import ELEMENTS, RESOURCE_TYPES
+from ldn_titration.intake.bundle.named import UNREADABLE
+from ldn_titration.knowledge import knowledge
+from ldn_titration.patient import (
+    Medication,
+    OpioidExposure,
+    OpioidHistory,
+    OpioidTest,
+    PlannedOpioid,
+)
+from ldn_titration.values import Month
+
+Json = dict[str, Any]
+ON = date(2027, 1, 2)
+START = date(2027, 1, 4)
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
+LOINC = "http://loinc.org"
+SNOMED = "http://snomed.info/sct"
+IPS = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
+US = {"reference": "Patient/p"}
+PATIENT: Json = {"resourceType": "Patient", "id": "p", "birthDate": "1982-07-14"}
+
+
+def bundle(*resources: Json, **more: Any) -> Json:
+    entries = [{"resource": resource} for resource in (PATIENT, *resources)]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries, **more}
+
+
+def medicine(kind: str, name: str | Json, status: str | None = "active", **more: Any) -> Json:
+    named = {"text": name} if isinstance(name, str) else name
+    intent = {"intent": "order"} if kind == "MedicationRequest" else {}
+    state = {} if status is None else {"status": status}
+    made = {"resourceType": kind, "medicationCodeableConcept": named, "subject": US}
+    return {**made, **intent, **state, **more}
+
+
+def request(name: str | Json, status: str | None = "active", **more: Any) -> Json:
+    return medicine("MedicationRequest", name, status, **more)
+
+
+def statement(name: str | Json, status: str | None = "active", **more: Any) -> Json:
+    return medicine("MedicationStatement", name, status, **more)
+
+
+def coded(system: str, code: str, display: str | None = None) -> Json:
+    return {
+        "coding": [{"system": system, "code": code, **({"display": display} if display else {})}]
+    }
+
+
+def condition(
+    code: str | Json, clinical: str | None = "active", verified: str | None = "confirmed"
+) -> Json:
+    named = {"text": code} if isinstance(code, str) else code
+    made: Json = {"resourceType": "Condition", "code": named, "subject": US}
+    if clinical:
+        made["clinicalStatus"] = {"coding": [{"code": clinical}]}
+    if verified:
+        made["verificationStatus"] = {"coding": [{"code": verified}]}
+    return made
+
+
+def observation(code: Json, value: Json | None, status: str = "final", **more: Any) -> Json:
+    made = {"resourceType": "Observation", "status": status, "code": code, "subject": US}
+    return {**made, **({"valueCodeableConcept": value} if value else {}), **more}
+
+
+def read(*resources: Json, **more: Any) -> BundleRead:
+    return read_patient(bundle(*resources, **more), assessed_on=ON, assessed_by="Dr A. Example")
+
+
+ORDINARY = request("levothyroxine 75 mcg")
+HEALTHY = condition("eczema")
+OXYCODONE = OpioidExposure(substance="oxycodone")
+
+
+def answered(patient: PatientFacts) -> PatientFacts:
+    """What the clinician answers to all that is open, but for the two lists: the best answers."""
+    best: Json = {"assessed_on": ON, "assessed_by": "Dr A. Example", "age_years": 44}
+    best |= dict.fromkeys(("opioid_dependence", "acute_withdrawal", "other_naltrexone"), "no")
+    best |= dict.fromkeys(("naltrexone_hypersensitivity", "pregnant", "breastfeeding"), "no")
+    best |= dict.fromkeys(("liver_disease", "kidney_impairment", "suicidal_ideation"), "no")
+    best["opioids"] = OpioidHistory(status="none")
+    missing = {name: best[name] for name in patient.missing() if name in best}
+    return patient.model_copy(update={**missing, "liver_enzymes": 1, "opioid_in_use": "no"})
+
+
+def verdict(read_: BundleRead) -> Verdict:
+    """The verdict after the best answers to what the Bundle leaves open."""
+    return screen(answered(read_.patient), START).verdict
+
+
+CLEARING = (Verdict.CLEAR, Verdict.CAUTION)
+
+
+def test_a_whole_bundle_clears_after_the_clinician_has_answered() -> None:
+    """The base of what follows: without it, "never clears" would say nothing."""
+    found = read(ORDINARY, HEALTHY)
+    assert found.incomplete == ()
+    assert found.patient.medications == (Medication(name="levothyroxine 75 mcg"),)
+    assert found.patient.conditions == ("eczema",)
+    assert found.patient.age_years == 44
+    assert verdict(found) is Verdict.CAUTION  # eczema is judged by no rule, thyroid is told of
+
+
+def test_a_bundle_alone_never_clears() -> None:
+    found = read(ORDINARY, HEALTHY)
+    assert screen(found.patient, START).verdict is Verdict.INSUFFICIENT
+    assert found.patient.missing() == (
+        "opioids",
+        "opioid_dependence",
+        "acute_withdrawal",
+        "naltrexone_hypersensitivity",
+        "other_naltrexone",
+        "pregnant",
+        "breastfeeding",
+        "liver_disease",
+        "kidney_impairment",
+        "suicidal_ideation",
+    )
+
+
+# --- a realistic Bundle, every fact by hand -------------------------------------------
+
+EXAMPLE = ROOT / "examples/fhir/patient-bundle.json"
+
+
+def test_a_realistic_bundle_comes_out_with_every_fact() -> None:
+    found = read_patient(
+        EXAMPLE.read_bytes(), assessed_on="2027-01-02", assessed_by="Dr A. Example"
+    )
+    assert found.incomplete == ()
+    assert found.patient == PatientFacts(
+        assessed_on="2027-01-02",
+        assessed_by="Dr A. Example",
+        opioids={
+            "status": "known",
+            "exposures": [
+                {"rxcui": "1049621", "last_taken": "unknown"},
+                {"substance": "OxyContin", "last_taken": "2026-09-03"},
+            ],
+        },
+        age_years=44,
+        kidney_impairment="moderate",
+        medications=["Levothyroxine 75 mcg tablet"],
+        conditions=["Chronic kidney disease, stage 3b"],
+        urine_opioid_screen={"result": "negative", "on": "2026-12-30"},
+        planned_opioid=[
+            {
+                "on": "2027-05-10",
+                "until": "2027-05-12",
+                "reason": "morphine is ordered",
+                "substance": "morphine",
+            }
+        ],
+        lactose_intolerance="yes",
+    )
+    assert [(row.path, row.kind, row.id) for row in found.readings][:2] == [
+        ("entry[0].resource", "Patient", "p1"),
+        ("entry[1].resource", "MedicationRequest", "m1"),
+    ]
+    assert len(found.readings) == 13
+    assert found.readings[5].words == "tramadol 50 mg: not-taken: no exposure"
+    assert found.readings[8].words == "Opioid dependence: refuted, set aside"
+
+
+def test_the_example_after_an_interval_waits_for_the_day_of_the_last_dose() -> None:
+    """OxyContin of 3 September is long over; when the other oxycodone was last taken is open."""
+    found = read_patient(EXAMPLE.read_text(encoding="utf-8"), assessed_on=ON, assessed_by="Dr A.")
+    screening = screen(answered(found.patient), START)
+    assert screening.verdict is Verdict.INSUFFICIENT
+    assert {f.code for f in screening.findings if f.severity.value == "insufficient"} == {"OPI-05"}
+
+
+# --- status, resource and date, each with its reading ---------------------------------
+
+PERIOD = {"effectivePeriod": {"start": "2026-01-01", "end": "2026-11-20"}}
+NOW, UNSURE = {"ongoing": True}, {"last_taken": "unknown"}
+ENDED = {"last_taken": date(2026, 11, 20)}
+NONE = None
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "more", "exposure"),
+    [
+        ("MedicationRequest", "active", {}, NOW),
+        ("MedicationRequest", "active", {"authoredOn": "2019-01-01"}, NOW),
+        (
+            "MedicationRequest",
+            "active",
+            {
+                "dosageInstruction": [
+                    {"timing": {"repeat": {"boundsPeriod": {"end": "2020-01-01"}}}}
+                ]
+            },
+            NOW,
+        ),
+        ("MedicationRequest", "on-hold", {}, UNSURE),
+        ("MedicationRequest", "draft", {}, UNSURE),
+        pytest.param("MedicationRequest", "unknown", {}, UNSURE, id="B294"),
+        ("MedicationRequest", "cancelled", {}, UNSURE),
+        ("MedicationRequest", "stopped", {}, UNSURE),
+        ("MedicationRequest", "completed", {"authoredOn": "2019-01-01"}, UNSURE),
+        (
+            "MedicationRequest",
+            "completed",
+            {"dispenseRequest": {"validityPeriod": {"end": "2019-02-01"}}},
+            UNSURE,
+        ),
+        pytest.param("MedicationRequest", "entered-in-error", {}, NONE, id="B293"),
+        pytest.param("MedicationRequest", "active", {"doNotPerform": True}, NONE, id="B292"),
+        ("MedicationStatement", "active", {}, NOW),
+        ("MedicationStatement", "active", PERIOD, NOW),
+        pytest.param(
+            "MedicationStatement",
+            "active",
+            {"effectivePeriod": {"start": "2025-01-01"}},
+            NOW,
+            id="B304",
+        ),
+        ("MedicationStatement", "completed", PERIOD, ENDED),
+        ("MedicationStatement", "stopped", PERIOD, ENDED),
+        ("MedicationStatement", "completed", {"effectivePeriod": {"end": "2026-11-20"}}, ENDED),
+        (
+            "MedicationStatement",
+            "completed",
+            {"effectivePeriod": {"end": "2026-11-20T23:30:00-05:00"}},
+            ENDED,
+        ),
+        (
+            "MedicationStatement",
+            "completed",
+            {"effectivePeriod": {"end": "2026-11"}},
+            {"last_taken": Month(2026, 11)},
+        ),
+        (
+            "MedicationStatement",
+            "completed",
+            {"effectivePeriod": {"end": "2025"}},
+            {"last_taken": Month(2025, 12)},
+        ),
+        (
+            "MedicationStatement",
+            "completed",
+            {"effectivePeriod": {"start": "2026-11-20", "end": "2026-11-20"}},
+            UNSURE,
+        ),
+        (
+            "MedicationStatement",
+            "completed",
+            {"effectivePeriod": {"start": "2026-12-20", "end": "2026-11-20"}},
+            UNSURE,
+        ),
+        ("MedicationStatement", "completed", {**PERIOD, "dateAsserted": "2026-02-01"}, UNSURE),
+        ("MedicationStatement", "completed", {**PERIOD, "dateAsserted": "2026-12-01"}, ENDED),
+        (
+            "MedicationStatement",
+            "completed",
+            {**PERIOD, "derivedFrom": [{"reference": "MedicationRequest/1"}]},
+            UNSURE,
+        ),
+        (
+            "MedicationStatement",
+            "completed",
+            {**PERIOD, "basedOn": [{"reference": "MedicationRequest/1"}]},
+            UNSURE,
+        ),
+        ("MedicationStatement", "completed", {"effectiveDateTime": "2026-11-20"}, UNSURE),
+        ("MedicationStatement", "completed", {"effectivePeriod": {"end": "20/11/2026"}}, UNSURE),
+        ("MedicationStatement", "completed", {}, UNSURE),
+        ("MedicationStatement", "intended", {}, UNSURE),
+        ("MedicationStatement", "on-hold", PERIOD, UNSURE),
+        ("MedicationStatement", "unknown", PERIOD, UNSURE),
+        pytest.param("MedicationStatement", "not-taken", {}, NONE, id="B295"),
+        ("MedicationStatement", "entered-in-error", {}, NONE),
+        ("MedicationAdministration", "in-progress", {}, NOW),
+        (
+            "MedicationAdministration",
+            "completed",
+            {"effectiveDateTime": "2026-11-20T08:00:00Z"},
+            ENDED,
+        ),
+        (
+            "MedicationAdministration",
+            "completed",
+            {"effectivePeriod": {"start": "2026-11-20", "end": "2026-11-20"}},
+            ENDED,
+        ),
+        ("MedicationAdministration", "completed", {}, UNSURE),
+        ("MedicationAdministration", "not-done", {}, NONE),
+        ("MedicationDispense", "completed", {"whenHandedOver": "2019-01-01"}, UNSURE),
+        ("MedicationDispense", "declined", {}, NONE),
+    ],
+)
+def test_status_and_date_make_an_exposure(
+    kind: str, status: str, more: Json, exposure: Json | None
+) -> None:
+    found = read(ORDINARY, HEALTHY, medicine(kind, "oxycodone", status, **more))
+    expected = () if exposure is None else (OXYCODONE.model_copy(update=exposure),)
+    assert found.patient.opioids.exposures == expected
+    assert found.incomplete == ()
+    assert found.readings[-1].words.startswith("oxycodone: ") or "doNotPerform" in more
+    assert (verdict(found) in CLEARING) is (exposure is None)
+
+
+@pytest.mark.parametrize("status", ["taken", "Active", None, ""])
+def test_a_status_that_fhir_does_not_have_counts_and_is_named(status: str | None) -> None:
+    found = read(ORDINARY, HEALTHY, statement("oxycodone", status))
+    assert found.patient.opioids.exposures == (OXYCODONE,)
+    assert [p.path for p in found.incomplete] == ["entry[3].resource"]
+
+
+@pytest.mark.parametrize(
+    ("status", "listed"),
+    [("active", True), ("on-hold", True), ("completed", False), ("entered-in-error", False)],
+)
+def test_an_ordinary_medicine_is_listed_while_it_may_be_taken(status: str, listed: bool) -> None:
+    found = read(ORDINARY, HEALTHY, request("metformin", status))
+    assert (Medication(name="metformin") in (found.patient.medications or ())) is listed
+
+
+def test_only_medicines_of_before_are_no_list() -> None:
+    found = read(request("metformin", "completed"), HEALTHY)
+    assert found.patient.medications is None
+    assert verdict(found) is Verdict.INSUFFICIENT
+
+
+# --- planned opioids ------------------------------------------------------------------
+
+
+def starting(*periods: Json, **more: Any) -> Json:
+    dosages = [{"timing": {"repeat": {"boundsPeriod": period}}} for period in periods]
+    return request("morphine", dosageInstruction=dosages, **more)
+
+
+@pytest.mark.parametrize(
+    ("order", "planned"),
+    [
+        (starting({"start": "2027-05-10", "end": "2027-05-12"}), ("2027-05-10", "2027-05-12")),
+        (starting({"start": "2027-05-10"}), ("2027-05-10", None)),
+        (starting({"start": "2027-05"}), ("2027-05-01", None)),
+        (starting({"start": "2027-05-10"}, {"start": "2027-04-10"}), ("2027-04-10", None)),
+        (starting({"start": "2027-01-02"}), None),
+        (starting({"start": "2027-05-10"}, {"start": "2026-12-01"}), None),
+        (starting({"start": "2027-05-10"}, {}), None),
+        (starting({"start": "soon"}), None),
+        (
+            request("morphine", dosageInstruction=[{"timing": {"event": ["2027-05-10"]}}]),
+            ("2027-05-10", None),
+        ),
+        (
+            request("morphine", dosageInstruction=[{"timing": {"event": ["2027-05-10", "soon"]}}]),
+            None,
+        ),
+        (request("morphine", dispenseRequest={"validityPeriod": {"start": "2027-05-10"}}), None),
+    ],
+)
+def test_an_order_that_begins_on_a_coming_day_is_planned_and_no_other(
+    order: Json, planned: tuple[str, str | None] | None
+) -> None:
+    found = read(ORDINARY, HEALTHY, order)
+    if planned is None:
+        assert found.patient.planned_opioid == ()
+        assert found.patient.opioids.exposures[0].ongoing
+    else:
+        on, until = planned
+        assert found.patient.opioids.exposures == ()
+        assert found.patient.planned_opioid == (
+            PlannedOpioid(on=on, until=until, reason="morphine is ordered", substance="morphine"),
+        )
+
+
+def test_without_the_day_of_the_assessment_no_day_is_a_coming_one() -> None:
+    found = read_patient(bundle(starting({"start": "2027-05-10"})))
+    assert found.patient.planned_opioid == ()
+    assert found.patient.opioids.exposures[0].ongoing
+    assert found.patient.age_years is None
+
+
+# --- codes and names ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "exposures", "medications", "conflicts"),
+    [
+        (coded(RXNORM, "1049621"), [{"rxcui": "1049621"}], [], 0),
+        (coded(RXNORM, "7804"), [{"rxcui": "7804"}], [], 0),
+        ({"text": "OxyContin", **coded(RXNORM, "7804")}, [{"substance": "OxyContin"}], [], 0),
+        ({"text": "oxycodone", **coded(RXNORM, "1049621")}, [{"rxcui": "1049621"}], [], 0),
+        (
+            {"text": "OxyContin", **coded(RXNORM, "1049621")},
+            [{"rxcui": "1049621"}, {"substance": "OxyContin"}],
+            [],
+            1,
+        ),
+        ({"text": "lisinopril", **coded(RXNORM, "1049621")}, [{"rxcui": "1049621"}], None, 1),
+        (
+            {"coding": [{"system": RXNORM, "code": "29046", "display": "lisinopril"}]},
+            [],
+            [{"name": "lisinopril"}],
+            0,
+        ),
+        (coded(RXNORM, "29046"), [], [{"rxcui": "29046"}], 0),
+        (coded(SNOMED, "386964000", "methadone"), [{"substance": "methadone"}], [], 0),
+        (
+            coded(SNOMED, "386964000"),
+            [],
+            [{"name": f"unknown code 386964000 of {SNOMED}"}],
+            0,
+        ),
+        pytest.param("some painkiller", [], [{"name": "some painkiller"}], 0, id="B296"),
+        (
+            "oxycodone ER 10 mg tablet",
+            [{"substance": "oxycodone", "release": "extended"}],
+            [],
+            0,
+        ),
+        ("naltrexone", [{"substance": "naltrexone"}], [], 0),
+        ("x" * 300, [], [{"name": UNREADABLE}], 0),
+        ("oxycodone " * 30, [{"substance": "oxycodone"}], [{"name": UNREADABLE}], 0),
+        ("metformin\u202e", [], [{"name": UNREADABLE}], 0),
+    ],
+)
+def test_every_code_and_text_counts(
+    name: str | Json, exposures: list[Json], medications: list[Json] | None, conflicts: int
+) -> None:
+    found = read(statement(name), HEALTHY)
+    told = [OpioidExposure(**each, ongoing=True) for each in exposures]
+    assert sorted(found.patient.opioids.exposures, key=str) == sorted(told, key=str)
+    assert len(found.incomplete) == conflicts
+    if conflicts:
+        assert found.patient.medications is None
+    else:
+        assert found.patient.medications == tuple(Medication(**m) for m in medications or ())
+    plain = not exposures and medications == [{"name": "lisinopril"}]
+    assert (verdict(found) in CLEARING) is plain
+
+
+def test_what_is_shown_is_safe_to_show() -> None:
+    evil = "oxy\x1b[2J\u202ecodone"
+    found = read({**statement(evil, "zz\x1b"), "id": evil}, condition(evil), allergy(evil))
+    shown = [text for row in found.readings for text in row]
+    shown += [text for problem in found.incomplete for text in problem]
+    assert all(text.isprintable() for text in shown)
+
+
+def test_what_stands_for_an_unreadable_name_is_not_recognised() -> None:
+    for name in (UNREADABLE, "unknown medicine without a name", f"unknown code 4 of {SNOMED}"):
+        assert knowledge().read_line(name).kind == "unknown"
+
+
+def test_a_form_and_a_route_settle_the_release_and_never_shorten_it() -> None:
+    patch = statement("fentanyl", "active", dosage=[{"route": {"text": "Transdermal route"}}])
+    assert read(patch).patient.opioids.exposures[0].release == "transdermal"
+    form = {**OXY, "code": {"text": "oxycodone"}, "form": {"text": "Extended Release Oral Tablet"}}
+    for taken in ([by("Medication/oxy"), form], [by("#oxy", contained=[form])]):
+        assert read(*taken).patient.opioids.exposures[0].release == "extended"
+    tablet = statement("oxycodone", "active", dosage=[{"route": {"text": "Oral"}}])
+    assert read(tablet).patient.opioids.exposures[0].release == "unknown"
+
+
+def test_the_end_of_what_may_be_a_patch_is_not_its_removal() -> None:
+    """A patch put on on the last day is removed three days later."""
+    found = read(statement("fentanyl", "completed", **PERIOD))
+    assert found.patient.opioids.exposures == (OpioidExposure(substance="fentanyl"),)
+
+
+def test_an_antagonist_that_is_taken_is_other_naltrexone() -> None:
+    found = read(ORDINARY, HEALTHY, statement("Contrave"))
+    assert found.patient.other_naltrexone == "yes"
+    assert verdict(found) is Verdict.STOP
+
+
+# --- references -----------------------------------------------------------------------
+
+OXY = {"resourceType": "Medication", "id": "oxy", "code": {"text": "oxycodone"}}
+
+
+def by(reference: str, **more: Any) -> Json:
+    made = {"resourceType": "MedicationStatement", "status": "active", "subject": US}
+    return {**made, "medicationReference": {"reference": reference}, **more}
+
+
+@pytest.mark.parametrize(
+    ("reference", "url", "contained"),
+    [
+        ("#oxy", None, True),
+        ("Medication/oxy", None, False),
+        ("Medication/oxy/_history/2", None, False),
+        ("urn:uuid:6a1d", "urn:uuid:6a1d", False),
+        ("https://a.example/fhir/Medication/oxy", "https://a.example/fhir/Medication/oxy", False),
+    ],
+)
+def test_a_reference_leads_to_its_medicine(
+    reference: str, url: str | None, contained: bool
+) -> None:
+    taken = by(reference, **({"contained": [OXY]} if contained else {}))
+    tree = bundle(taken)
+    if not contained:
+        tree["entry"].append({"resource": OXY, **({"fullUrl": url} if url else {})})
+    found = read_patient(tree, assessed_on=ON)
+    assert found.patient.opioids.exposures == (OXYCODONE.model_copy(update={"ongoing": True}),)
+    assert found.incomplete == ()
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        by("Medication/gone"),
+        by("#gone"),
+        by("Patient/p"),
+        by("https://a.example/Medication/oxy"),
+        {**by(""), "medicationReference": {"identifier": {"value": "7"}}},
+        {**by(""), "medicationReference": {"display": "lisinopril", "reference": "Medication/9"}},
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_named(taken: Json) -> None:
+    found = read(ORDINARY, HEALTHY, OXY, taken)
+    assert [p.path for p in found.incomplete][:1] == ["entry[4].resource"]
+    assert found.patient.medications is None
+    assert verdict(found) is Verdict.INSUFFICIENT
+
+
+def test_an_ingredient_of_a_compound_is_read() -> None:
+    mixed = {
+        **OXY,
+        "code": {"text": "lisinopril"},
+        "ingredient": [{"itemCodeableConcept": {"text": "codeine"}}],
+    }
+    found = read(by("Medication/oxy"), mixed)
+    assert [e.substance for e in found.patient.opioids.exposures] == ["codeine"]
+
+
+# --- faults of the Bundle: insufficient -----------------------------------------------
+
+Fault = Callable[[Json], None]
+
+
+def _entry(resource: Json) -> Fault:
+    return lambda tree: tree["entry"].append({"resource": resource})
+
+
+def _set(place: int, **more: Any) -> Fault:
+    return lambda tree: tree["entry"][place]["resource"].update(more)
+
+
+def _top(**more: Any) -> Fault:
+    return lambda tree: tree.update(more)
+
+
+MODIFIED = [{"url": "https://x.example/negated", "valueBoolean": True}]
+OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "x"}]}
+
+INCOMPLETE: dict[str, tuple[Fault, str]] = {
+    "B298": (_top(type="searchset", link=[{"relation": "next", "url": "p2"}]), "link[0]"),
+    "a page before": (_top(link=[{"relation": "previous", "url": "p0"}]), "link[0]"),
+    "B299": (_entry(OUTCOME), "entry[3].resource"),
+    "total": (_top(total=40), "total"),
+    "history": (_top(type="history"), "type"),
+    "no type": (lambda tree: tree.pop("type"), "type"),
+    "modifier": (_set(1, modifierExtension=MODIFIED), "entry[1].resource.modifierExtension"),
+    "modifier of the patient": (
+        _set(0, modifierExtension=MODIFIED),
+        "entry[0].resource.modifierExtension",
+    ),
+    "modifier below": (
+        _set(1, dispenseRequest={"modifierExtension": MODIFIED}),
+        "entry[1].resource.dispenseRequest.modifierExtension",
+    ),
+    "rules": (_set(1, implicitRules="https://x.example"), "entry[1].resource.implicitRules"),
+    "subsetted": (_set(1, meta={"tag": [{"code": "SUBSETTED"}]}), "entry[1].resource.meta.tag"),
+    "redacted": (
+        _set(1, meta={"security": [{"code": "REDACTED"}]}),
+        "entry[1].resource.meta.security",
+    ),
+    "misspelt element": (_set(1, doNotPreform=True), "entry[1].resource.doNotPreform"),
+    "another version's element": (_set(1, taken="n"), "entry[1].resource.taken"),
+    "another patient's link": (
+        _set(0, link=[{"type": "seealso", "other": {"reference": "Patient/q"}}]),
+        "entry[0].resource",
+    ),
+    "a record out of use": (_set(0, active=False), "entry[0].resource"),
+    "dead": (_set(0, deceasedDateTime="2026-12-01"), "entry[0].resource"),
+    "no patient": (lambda tree: tree["entry"].pop(0), "entry[0].resource.subject"),
+    "no subject": (lambda tree: tree["entry"][1]["resource"].pop("subject"), "entry[1].resource"),
+    "subject by name": (_set(1, subject={"display": "Ann"}), "entry[1].resource.subject"),
+    "removed": (lambda tree: tree["entry"][1].update(request={"method": "DELETE"}), "entry[1]"),
+    "failed": (lambda tree: tree["entry"][1].update(response={"status": "404"}), "entry[1]"),
+    "no resource": (lambda tree: tree["entry"].append({"fullUrl": "urn:uuid:1"}), "entry[3]"),
+    "a Bundle within": (
+        _entry({"resourceType": "Bundle", "type": "collection"}),
+        "entry[3].resource",
+    ),
+    "no medicine": (
+        lambda tree: tree["entry"][1]["resource"].pop("medicationCodeableConcept"),
+        "entry[1].resource",
+    ),
+    "no intent": (lambda tree: tree["entry"][1]["resource"].pop("intent"), "entry[1].resource"),
+    "an opioid in a note": (
+        _set(1, note=[{"text": "also takes methadone from the clinic"}]),
+        "entry[1].resource",
+    ),
+    "an opioid in a claim": (
+        _entry(
+            {
+                "resourceType": "ExplanationOfBenefit",
+                "patient": US,
+                "item": [{"productOrService": coded(RXNORM, "1049621")}],
+            }
+        ),
+        "entry[3].resource",
+    ),
+    "an opioid in a procedure": (
+        _entry(
+            {
+                "resourceType": "Procedure",
+                "status": "completed",
+                "code": {"text": "Injection of fentanyl"},
+                "subject": US,
+            }
+        ),
+        "entry[3].resource",
+    ),
+    "an operation to come": (
+        _entry(
+            {
+                "resourceType": "ServiceRequest",
+                "status": "active",
+                "intent": "order",
+                "code": {"text": "Total knee arthroplasty"},
+                "subject": US,
+            }
+        ),
+        "entry[3].resource",
+    ),
+    "an operation of last week": (
+        _entry(
+            {
+                "resourceType": "Procedure",
+                "status": "completed",
+                "code": {"text": "Cholecystectomy"},
+                "performedDateTime": "2026-12-27",
+                "subject": US,
+            }
+        ),
+        "entry[3].resource",
+    ),
+    "a condition by an unknown code": (
+        _entry(condition(coded(SNOMED, "75544000"))),
+        "entry[3].resource",
+    ),
+    "a positive drug test": (
+        _entry(observation({"text": "Oxycodone [Presence] in Urine"}, {"text": "Positive"})),
+        "entry[3].resource",
+    ),
+    "a positive part of a panel": (
+        _entry(
+            observation(
+                {"text": "Drug panel"},
+                None,
+                component=[{"code": {"text": "OPIATES UR QL"}, "valueString": "POSITIVE"}],
+            )
+        ),
+        "entry[3].resource",
+    ),
+    "an overdose": (
+        _entry(
+            {
+                "resourceType": "Encounter",
+                "status": "finished",
+                "subject": US,
+                "reasonCode": [{"text": "Opioid overdose"}],
+            }
+        ),
+        "entry[3].resource",
+    ),
+    "an opioid in a narrative that adds to its resource": (
+        _set(1, text={"status": "additional", "div": "<div><p>and <b>methadone</b></p></div>"}),
+        "entry[1].resource",
+    ),
+    "another opioid within": (_set(1, contained=[OXY]), "entry[1].resource"),
+    "an opiate screen without a day": (
+        _entry(observation(coded(LOINC, "19295-5"), {"text": "Negative"})),
+        "entry[3].resource",
+    ),
+    "nothing known of medicines": (
+        _entry(statement(coded(IPS, "no-medication-info"))),
+        "entry[3].resource",
+    ),
+    "none, and some": (_entry(statement(coded(IPS, "no-known-medications"))), "bundle"),
+    "a list that was withheld": (
+        _entry(
+            {
+                "resourceType": "List",
+                "status": "current",
+                "mode": "snapshot",
+                "subject": US,
+                "code": coded(
+                    "http://terminology.hl7.org/CodeSystem/list-example-use-codes", "medications"
+                ),
+                "emptyReason": {"coding": [{"code": "withheld"}]},
+            }
+        ),
+        "entry[3].resource",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fault", "path"), INCOMPLETE.values(), ids=INCOMPLETE)
+def test_a_fault_is_named_and_never_clears(fault: Fault, path: str) -> None:
+    tree = copy.deepcopy(bundle(ORDINARY, HEALTHY))
+    fault(tree)
+    found = read_patient(tree, assessed_on=ON, assessed_by="Dr A. Example")
+    assert path in [problem.path for problem in found.incomplete]
+    assert found.patient.medications is None
+    assert found.patient.conditions is None
+    assert verdict(found) is Verdict.INSUFFICIENT
+
+
+@pytest.mark.parametrize(("fault", "path"), INCOMPLETE.values(), ids=INCOMPLETE)
+def test_an_opioid_of_now_stops_also_where_the_list_may_not_be_whole(
+    fault: Fault, path: str
+) -> None:
+    tree = copy.deepcopy(bundle(ORDINARY, HEALTHY, statement("oxycodone")))
+    fault(tree)
+    assert verdict(read_patient(tree, assessed_on=ON)) is Verdict.STOP
+
+
+# --- faults of the data: errors -------------------------------------------------------
+
+CONTAINED = {**by("#oxy"), "contained": [OXY, {**OXY, "code": {"text": "lisinopril"}}]}
+OTHER = {"resourceType": "Patient", "id": "q"}
+
+ERRORS: dict[str, tuple[Json | str | bytes, str]] = {
+    "B300": (bundle(CONTAINED), "entry[1].resource.contained[1].id"),
+    "B301": (
+        bundle({**ORDINARY, "resourceType": "MedicationRequset"}),
+        "entry[1].resource.resourceType",
+    ),
+    "B302": (bundle(ORDINARY, fhirVersion="R3"), "fhirVersion"),
+    "version of a server": (
+        bundle({"resourceType": "CapabilityStatement", "fhirVersion": "3.0.2"}),
+        "entry[1].resource.fhirVersion",
+    ),
+    "version of a profile": (
+        bundle(
+            {
+                **ORDINARY,
+                "meta": {
+                    "profile": ["http://hl7.org/fhir/StructureDefinition/MedicationRequest|5.0.0"]
+                },
+            }
+        ),
+        "entry[1].resource.meta.profile",
+    ),
+    "B303": (
+        bundle({**ORDINARY, "subject": {"reference": "Patient/q"}}),
+        "entry[1].resource.subject",
+    ),
+    "two patients": (bundle(ORDINARY, OTHER), "entry[2].resource"),
+    "the same id twice": (
+        bundle({**ORDINARY, "id": "1"}, {**ORDINARY, "id": "1"}),
+        "entry[2].resource",
+    ),
+    "no Bundle": (ORDINARY, "resourceType"),
+    "no type": (bundle({"id": "1"}), "entry[1].resource.resourceType"),
+    "a list": ("[]", "bundle"),
+    "no JSON": ("{", "bundle"),
+    "no text": (b"\xff\xfe", "bundle"),
+    "twice": ('{"resourceType": "Bundle", "type": "batch", "type": "collection"}', "type"),
+    "too deep": ('{"a":' * 500 + "1" + "}" * 500, "bundle"),
+    "far too deep": ('{"a":' * 99_999 + "1" + "}" * 99_999, "bundle"),
+    "entry": ({"resourceType": "Bundle", "entry": {}}, "entry"),
+    "an entry": ({"resourceType": "Bundle", "entry": ["x"]}, "entry[0]"),
+    "status": (bundle({**ORDINARY, "status": 5}), "entry[1].resource.status"),
+    "coding": (
+        bundle(statement({"coding": {"code": "1"}})),
+        "entry[1].resource.medicationCodeableConcept.coding",
+    ),
+    "no JSON type": (bundle({**ORDINARY, "authoredOn": ON}), "entry[1].resource.authoredOn"),
+}
+
+
+@pytest.mark.parametrize(("tree", "path"), ERRORS.values(), ids=ERRORS)
+def test_what_is_no_bundle_of_one_patient_is_refused_by_its_path(
+    tree: Json | str | bytes, path: str
+) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        read_patient(tree)
+    assert path in [problem.path for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("depth", [*range(65, 1100, 69), 5_000, 100_000])
+def test_any_depth_is_refused_and_none_exhausts_the_stack(depth: int) -> None:
+    for opening, closing in (('{"entry":', "}"), ("[", "]")):
+        text = (
+            '{"resourceType": "Bundle", "entry": ' + opening * depth + "1" + closing * depth + "}"
+        )
+        with pytest.raises(InvalidInputError, match="nested too deeply"):
+            read_patient(text)
+
+
+def test_every_fault_of_the_shape_is_told_at_once() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        read(request("a", doNotPerform="no"), request("b", intent=[]))
+    assert [problem.path for problem in caught.value.problems] == [
+        "entry[1].resource.doNotPerform",
+        "entry[2].resource.intent",
+    ]
+
+
+# --- conditions, allergies, tests -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("resource", "facts"),
+    [
+        (condition(coded(ICD10, "F11.20")), {"opioid_dependence": "yes"}),
+        (
+            condition(coded(ICD10, "F11.23")),
+            {"opioid_dependence": "yes", "acute_withdrawal": "yes"},
+        ),
+        (condition(coded(ICD10, "F1120")), {"opioid_dependence": "yes"}),
+        (condition(coded(ICD10, "F11.21", "Opioid dependence, in remission")), {}),
+        (condition("Opioid dependence"), {"opioid_dependence": "yes"}),
+        (condition("Opioid dependence", "active", "provisional"), {}),
+        (condition("Opioid dependence", "active", "refuted"), {}),
+        (condition("Opioid dependence", "remission"), {}),
+        (condition("Opioid dependence", None, None), {"opioid_dependence": "yes"}),
+        (condition("Pregnancy"), {"pregnant": "yes"}),
+        (condition(coded(ICD10, "Z34.01")), {"pregnant": "yes"}),
+        (condition(coded(ICD10, "N18.4")), {"kidney_impairment": "severe"}),
+        (condition(coded(ICD10, "R45.851")), {"suicidal_ideation": "yes"}),
+        (condition("history of suicide attempt"), {}),
+        (condition("decompensated cirrhosis"), {"liver_disease": "acute_or_decompensated"}),
+        (condition("breastfeeding"), {"breastfeeding": "yes"}),
+        (observation(coded(LOINC, "2106-3"), {"text": "Positive"}), {"pregnant": "yes"}),
+        (observation(coded(LOINC, "2106-3"), {"text": "Negative"}), {}),
+        (observation(coded(LOINC, "82810-3"), coded(LOINC, "LA15173-0")), {"pregnant": "yes"}),
+        (observation(coded(LOINC, "82810-3"), coded(LOINC, "LA26683-5")), {}),
+    ],
+)
+def test_a_fact_is_yes_only_where_it_is_named(resource: Json, facts: Json) -> None:
+    found = read(ORDINARY, HEALTHY, resource)
+    names = (
+        "opioid_dependence",
+        "acute_withdrawal",
+        "pregnant",
+        "breastfeeding",
+        "liver_disease",
+        "kidney_impairment",
+        "suicidal_ideation",
+    )
+    told = {name: getattr(found.patient, name) for name in names}
+    assert {name: value for name, value in told.items() if value != "unknown"} == facts
+
+
+@pytest.mark.parametrize(
+    ("clinical", "verified"), [("active", "provisional"), ("active", "differential")]
+)
+def test_an_unconfirmed_condition_contradicts_the_answer_no(clinical: str, verified: str) -> None:
+    for name in ("Opioid dependence", coded(ICD10, "F11.20")):
+        found = read(ORDINARY, HEALTHY, condition(name, clinical, verified))
+        assert verdict(found) is Verdict.INSUFFICIENT
+
+
+def allergy(code: str | Json, **more: Any) -> Json:
+    named = {"text": code} if isinstance(code, str) else code
+    return {"resourceType": "AllergyIntolerance", "code": named, "patient": US, **more}
+
+
+def state(name: str, code: str) -> Json:
+    return {name: {"coding": [{"code": code}]}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "fact"),
+    [
+        (allergy("naltrexone"), "yes"),
+        (allergy("Vivitrol"), "yes"),
+        (allergy(coded(RXNORM, "7243")), "yes"),
+        (allergy("medicine", reaction=[{"substance": {"text": "naltrexone"}}]), "yes"),
+        (allergy("naltrexone", **state("verificationStatus", "unconfirmed")), "yes"),
+        (allergy("naltrexone", **state("verificationStatus", "refuted")), "unknown"),
+        (allergy("naltrexone", **state("verificationStatus", "entered-in-error")), "unknown"),
+        (allergy("naltrexone", **state("clinicalStatus", "resolved")), "unknown"),
+        (allergy("methylnaltrexone"), "unknown"),
+        (allergy("codeine"), "unknown"),
+        (allergy(coded(IPS, "no-known-allergies")), "no"),
+        (allergy(coded(IPS, "no-known-food-allergies")), "unknown"),
+        (allergy("No known allergies"), "unknown"),
+    ],
+)
+def test_an_allergy_to_naltrexone_is_a_fact(resource: Json, fact: str) -> None:
+    found = read(ORDINARY, HEALTHY, resource)
+    assert found.patient.naltrexone_hypersensitivity == fact
+    assert found.patient.opioids.exposures == ()
+    assert found.incomplete == ()
+
+
+def test_no_known_allergies_beside_an_allergy_is_a_contradiction() -> None:
+    found = read(ORDINARY, HEALTHY, allergy(coded(IPS, "no-known-allergies")), allergy("ReVia"))
+    assert found.patient.naltrexone_hypersensitivity == "yes"
+    assert [problem.path for problem in found.incomplete] == ["bundle"]
+
+
+def test_what_is_absent_is_never_a_no() -> None:
+    found = read()
+    assert found.patient == PatientFacts(assessed_on=ON, assessed_by="Dr A. Example", age_years=44)
+
+
+def test_no_known_medications_and_problems_are_asked_and_none() -> None:
+    found = read(
+        statement(coded(IPS, "no-known-medications")), condition(coded(IPS, "no-known-problems"))
+    )
+    assert (found.patient.medications, found.patient.conditions) == ((), ())
+    assert found.patient.opioids.status == "unknown"
+    assert verdict(found) is Verdict.CLEAR
+
+
+LISTS = "http://terminology.hl7.org/CodeSystem/list-example-use-codes"
+
+
+@pytest.mark.parametrize(
+    ("more", "known"),
+    [
+        ({}, True),
+        ({"mode": "working"}, True),
+        ({"status": "retired"}, False),
+        ({"mode": "changes"}, False),
+        ({"entry": [{"item": {"reference": "MedicationStatement/1"}}]}, False),
+        ({"code": {"text": "medications"}}, False),
+        ({"emptyReason": {"text": "nil known"}}, False),
+    ],
+)
+def test_an_empty_list_is_asked_and_none_only_where_it_says_so(more: Json, known: bool) -> None:
+    made = {
+        "resourceType": "List",
+        "status": "current",
+        "mode": "snapshot",
+        "subject": US,
+        "code": coded(LISTS, "medications"),
+        "emptyReason": {"coding": [{"code": "nilknown"}]},
+        **more,
+    }
+    assert read(HEALTHY, made).patient.medications == (() if known else None)
+
+
+URINE = coded(LOINC, "19295-5", "Opiates [Presence] in Urine by Screen method")
+
+
+@pytest.mark.parametrize(
+    ("tests", "expected"),
+    [
+        ([("2026-12-30", "Negative", "final")], ("negative", "2026-12-30")),
+        ([("2026-12-30", "Positive", "final")], ("positive", "2026-12-30")),
+        (
+            [("2026-12-30", "Negative", "final"), ("2026-11-30", "Positive", "final")],
+            ("positive", "2026-11-30"),
+        ),
+        (
+            [("2026-12-30", "Negative", "final"), ("2026-11-30", "Negative", "amended")],
+            ("negative", "2026-12-30"),
+        ),
+        ([("2026-12-30", "Negative", "preliminary")], ("pending", "2026-12-30")),
+        ([("2026-12-30", "see comment", "final")], ("pending", "2026-12-30")),
+        ([("2026-12", "Negative", "final")], ("negative", "2026-12-01")),
+        ([("2026-12-30", "Positive", "entered-in-error")], None),
+    ],
+)
+def test_a_positive_urine_screen_is_never_outdone(
+    tests: list[tuple[str, str, str]], expected: tuple[str, str] | None
+) -> None:
+    made = [observation(URINE, {"text": v}, s, effectiveDateTime=on) for on, v, s in tests]
+    screened = read(ORDINARY, HEALTHY, *made).patient.urine_opioid_screen
+    assert screened == (OpioidTest(result=expected[0], on=expected[1]) if expected else None)
+
+
+def test_a_part_of_a_panel_is_a_test_of_its_own() -> None:
+    panel = observation({"text": "Drugs of abuse"}, None, effectiveDateTime="2026-12-30")
+    part = {"code": URINE, "valueCodeableConcept": coded(LOINC, "LA6576-8")}
+    found = read(ORDINARY, HEALTHY, {**panel, "component": [part]})
+    assert found.patient.urine_opioid_screen == OpioidTest(result="positive", on="2026-12-30")
+    assert verdict(found) is Verdict.STOP
+
+
+@pytest.mark.parametrize(
+    ("born", "age"),
+    [
+        ("1982-07-14", 44),
+        ("1982-01-02", 45),
+        ("1982-01-03", 44),
+        ("1982", 44),
+        ("1982-01", 44),
+        ("2009", 17),
+        ("2009-01-02", 18),
+    ],
+)
+def test_an_age_is_the_youngest_that_the_birth_date_allows(born: str, age: int) -> None:
+    tree = bundle(ORDINARY)
+    tree["entry"][0] = {"resource": {**PATIENT, "birthDate": born}}
+    assert read_patient(tree, assessed_on="2027-01-02").patient.age_years == age
+
+
+# --- properties -----------------------------------------------------------------------
+
+CLEAN = [
+    ORDINARY,
+    HEALTHY,
+    request("metformin 500 mg"),
+    statement("vitamin d"),
+    condition("Type 2 diabetes"),
+    allergy("penicillin"),
+    observation(URINE, {"text": "Negative"}, effectiveDateTime="2026-12-30"),
+]
+OPIOID = [
+    statement("oxycodone"),
+    statement("tramadol", "completed", **PERIOD),
+    request("morphine", "completed"),
+    statement(coded(RXNORM, "6813"), "unknown"),
+    medicine("MedicationDispense", "codeine", "completed"),
+    medicine("MedicationAdministration", "fentanyl", "completed", effectiveDateTime="2027-01-01"),
+    starting({"start": "2027-01-05"}),
+    statement("some painkiller"),
+]
+
+
+@given(st.permutations([*CLEAN, *OPIOID]))
+@settings(max_examples=25)
+def test_the_order_of_entries_does_not_matter(resources: list[Json]) -> None:
+    def of(found: BundleRead) -> list[Any]:
+        patient = found.patient
+        parts = (patient.opioids.exposures, patient.medications, patient.conditions)
+        return [sorted(map(str, part or ())) for part in parts]
+
+    assert of(read(*resources)) == of(read(*CLEAN, *OPIOID))
+    assert len(read(*resources).readings) == len(resources) + 1
+
+
+@given(st.lists(st.sampled_from(CLEAN), unique_by=str), st.sampled_from(OPIOID))
+@settings(max_examples=60)
+def test_an_opioid_more_is_never_safer(resources: list[Json], opioid: Json) -> None:
+    before, after = read(*resources), read(*resources, opioid)
+    assert verdict(after) >= verdict(before) or verdict(before) is Verdict.INSUFFICIENT
+    assert verdict(after) not in CLEARING
+
+
+@given(
+    st.lists(st.sampled_from([*CLEAN, *OPIOID]), unique_by=str, min_size=2),
+    st.sampled_from(sorted(INCOMPLETE)),
+    st.integers(min_value=0),
+)
+@settings(max_examples=80)
+def test_taking_an_entry_out_of_an_incomplete_bundle_never_clears(
+    resources: list[Json], fault: str, place: int
+) -> None:
+    tree = copy.deepcopy(bundle(ORDINARY, HEALTHY, *resources))
+    INCOMPLETE[fault][0](tree)
+    whole = verdict(read_patient(tree, assessed_on=ON))
+    assert whole not in CLEARING
+    kept = 3 + place % len(resources)
+    del tree["entry"][kept]
+    assert verdict(read_patient(tree, assessed_on=ON)) not in CLEARING
+
+
+_NAMES = st.sampled_from(
+    sorted(
+        {name for names in ELEMENTS.values() for name in names}
+        | {"coding", "code", "system", "display", "reference", "resource", "fullUrl", "period"}
+        | {"start", "end", "repeat", "boundsPeriod", "timing", "url", "relation", "method"}
+    )
+)
+_WORDS = st.sampled_from(
+    (
+        "|active|completed|oxycodone|2026-12-20|2026|#a|Patient/p|7804|Medication|Bundle|naltrexone|"
+        f"MedicationStatement|next|\x00|é|{RXNORM}"
+    ).split("|")
+)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | _WORDS | st.text(max_size=8),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(_NAMES, below, max_size=4),
+    max_leaves=12,
+)
+_RESOURCES = st.fixed_dictionaries(
+    {"resourceType": st.sampled_from(sorted(ELEMENTS)), "subject": st.just(US)},
+    optional={
+        "status": _WORDS,
+        "code": _VALUES,
+        "medicationCodeableConcept": st.fixed_dictionaries({"text": _WORDS}) | _VALUES,
+        "effectivePeriod": st.dictionaries(st.sampled_from(["start", "end"]), _WORDS),
+        "contained": st.lists(_VALUES, max_size=2),
+        "dosageInstruction": _VALUES,
+        "link": _VALUES,
+        "entry": _VALUES,
+    },
+)
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a tree, from the outside in."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, below in inside if isinstance(value, dict | list) else ():
+        yield (*at, name)
+        yield from places(below, (*at, name)) if isinstance(below, dict | list) else ()
+
+
+CODED = coded(RXNORM, "1049621")
+KEPT = bundle(ORDINARY, HEALTHY, statement(CODED, effectivePeriod={"start": "2026-01-01"}))
+BY_TEXT = bundle(ORDINARY, HEALTHY, request("oxycodone", "completed"), allergy("penicillin"))
+BY_MEDICINE = bundle(ORDINARY, HEALTHY, by("Medication/oxy"), {**OXY, "code": CODED})
+
+
+@pytest.mark.parametrize("tree", [KEPT, BY_TEXT, BY_MEDICINE], ids=["code", "text", "reference"])
+def test_nothing_taken_from_an_entry_or_spoilt_in_it_clears(tree: Json) -> None:
+    """Only an opioid's whole entry may be missing without a trace."""
+    for place in places(tree):
+        for spoilt in (None, "", "zzz", 5, True, [], {}, ["zzz"], {"zzz": "zzz"}):
+            changed = copy.deepcopy(tree)
+            inner = functools.reduce(lambda value, name: value[name], place[:-1], changed)
+            if spoilt is not None:
+                inner[place[-1]] = spoilt
+            elif place[:-1] != ("entry",):
+                del inner[place[-1]]
+            never_clears_or_is_refused(changed, answered)
+
+
+def never_clears_or_is_refused(
+    tree: Any, answer: Callable[[PatientFacts], PatientFacts] = lambda patient: patient
+) -> None:
+    try:
+        found = read_patient(tree, assessed_on=ON, assessed_by="Dr A. Example")
+    except InvalidInputError as error:
+        assert error.problems
+        assert all(problem.path and problem.message for problem in error.problems)
+    else:
+        assert screen(answer(found.patient), START).verdict not in CLEARING, tree
+
+
+@given(st.dictionaries(_NAMES, _VALUES, max_size=5), st.lists(_RESOURCES | _VALUES, max_size=4))
+@settings(max_examples=150)
+def test_anything_at_all_is_read_or_refused(more: Json, resources: list[Any]) -> None:
+    entries = [{"resource": resource} for resource in [PATIENT, *resources]]
+    never_clears_or_is_refused({**more, "resourceType": "Bundle", "entry": entries})
+    never_clears_or_is_refused({"resourceType": "Bundle", **more})
+
+
+@given(st.text(max_size=40) | st.binary(max_size=40) | _VALUES.map(json.dumps))
+@settings(max_examples=60)
+def test_any_text_is_read_or_refused(text: str | bytes) -> None:
+    never_clears_or_is_refused(text)
+
+
+def test_the_elements_are_those_of_the_published_models() -> None:
+    """Against another listing of FHIR R4B's elements; types that only R4 has are few."""
+    import importlib
+
+    for kind, names in ELEMENTS.items():
+        module = importlib.import_module(f"fhir.resources.R4B.{kind.lower()}")
+        theirs = set(getattr(module, kind).elements_sequence())
+        ours = {name for name in names if name not in ("resourceType", "fhirVersion")}
+        assert theirs <= ours | {"text"}
+        assert kind in RESOURCE_TYPES
