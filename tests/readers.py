@@ -313,7 +313,7 @@ def read_text(text: str) -> Face:
     rows = [row for step in steps for row in step.rows]
     assert (str(days[0]), str(days[-1])) == (header["first"], header["last"])
     assert len(days) == number(header["days"])
-    said = re.search(r"Total: ([\d,]+) days?, (.*?\)|nothing)\.( |$)", joined(lines[rule:]))
+    said = re.search(r"Total: ([\d,]+) days?, (nothing|.*?\))\.( |$)", joined(lines[rule:]))
     assert said, "no totals"
     assert number(said[1]) == len(days)
     return Face(rows, days, totals_said(said[2]), lines[0].startswith("DRAFT, not cleared: "))

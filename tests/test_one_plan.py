@@ -216,7 +216,7 @@ def test_every_face_of_any_plan_says_the_same(plan: Plan, keeps: bool, chosen: i
         "ics": plan_ics(plan),
         "ics, an event a step": plan_ics(plan, CalendarFile(each="step")),
     }
-    if chosen == 4 or EXAMPLES_ASKED >= 1000:
+    if chosen == 4 or "LDN_FACES" in os.environ:
         made["pdf"] = plan_pdf(plan)
     if rows and readers.for_fhir(rows) is not None:
         made["fhir"] = plan_fhir(plan)
