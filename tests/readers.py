@@ -195,7 +195,7 @@ def read_json(text: str, usual: str | None = None) -> Face:
     assert totals["days"] == len(days)
     parts = totals.get("by_preparation", [totals])
     found = [a for part in parts for a in (*_units(part["units"]), quantity(part["dose"]))]
-    assert total_of(found)["mg"] == quantity(totals["dose"]).value
+    assert total_of(found).get("mg", 0) == quantity(totals["dose"]).value
     return Face(rows, days, found, document["status"] == "draft")
 
 
@@ -313,7 +313,7 @@ def read_text(text: str) -> Face:
     rows = [row for step in steps for row in step.rows]
     assert (str(days[0]), str(days[-1])) == (header["first"], header["last"])
     assert len(days) == number(header["days"])
-    said = re.search(r"Total: ([\d,]+) days?, (.*?\)|nothing)\.( |$)", joined(lines[rule:]))
+    said = re.search(r"Total: ([\d,]+) days?, (nothing|.*?\))\.( |$)", joined(lines[rule:]))
     assert said, "no totals"
     assert number(said[1]) == len(days)
     return Face(rows, days, totals_said(said[2]), lines[0].startswith("DRAFT, not cleared: "))

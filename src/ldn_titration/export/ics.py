@@ -58,7 +58,8 @@ def _read_clock(value: object) -> object:
 class CalendarFile(Value):
     """How a calendar file is wanted.
 
-    ``each`` asks for one event a day, or one recurring event a step. ``clock`` gives wall
+    ``each`` asks for one event a day, or one recurring event a step; a patient keeps to one of
+    them, since the events of single days stay beside those of steps. ``clock`` gives wall
     times to the times of day that are named, such as ``{"bedtime": "22:00"}``, and under
     ``""`` to doses without a time; doses without a wall time last all day. ``remind`` adds
     a reminder to each dose. ``name`` is printed in the calendar's name; without it no
