@@ -32,6 +32,7 @@ def plan_json(plan: Plan) -> str:
         f'{{"schema": "{PLAN_SCHEMA}",\n'
         f' "status": "{plan.status}",\n'
         f' "drug": "{DRUG}",\n'
+        f' "time_of_day": {_json(plan.regimen.time_of_day)},\n'
         f' "screening": {screening},\n'
         f' "overrides": {_json(overrides)},\n'
         f"{_diary(plan)}"
@@ -197,11 +198,15 @@ class TotalsEntry(Value):
 
 
 class PlanDocument(Value):
-    """A plan as JSON, as another program reads it."""
+    """A plan as JSON, as another program reads it.
+
+    ``time_of_day`` is when a dose is taken that does not tell its own.
+    """
 
     schema_: Annotated[Literal["ldn-titration/plan/1"], Field(alias="schema")]
     status: Literal["cleared", "draft"]
     drug: str
+    time_of_day: str | None = None
     screening: Screening
     overrides: tuple[Override, ...]
     diary: Diary = ()
