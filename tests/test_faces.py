@@ -11,12 +11,14 @@ from datetime import date
 from typing import Any, Literal
 
 import page
+import pypdf
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import readers
+from conftest import ROOT
 from ldn_titration import (
     Capsules,
     Drops,
@@ -34,6 +36,7 @@ from ldn_titration.export.tabular import plan_csv
 from ldn_titration.render.html import plan_html
 from ldn_titration.render.pdf import plan_pdf
 from ldn_titration.render.text import plan_text
+from ldn_titration.request import read_request
 from ldn_titration.testing import known_facts, living_plans, plans
 from readers import Page
 
@@ -312,3 +315,13 @@ def test_a_table_escapes_what_a_patient_is_called() -> None:
     text = screen(facts, "2027-01-04")._repr_html_()
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
+
+
+@pytest.mark.parametrize("case", ["twice-daily-named", "three-times-daily", "diary-switched"])
+def test_the_reminder_of_a_full_month_stays_on_its_page(case: str) -> None:
+    """Pages with the reminder but no weekdays: the sheet of each preparation, and no other."""
+    request = read_request((ROOT / "tests" / "cases" / case / "request.json").read_bytes())
+    plan = request.plan()
+    texts = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(plan_pdf(plan))).pages]
+    alone = [text for text in texts if "Never take two" in text and "Monday" not in text]
+    assert len(alone) == len(plan.preparations)
