@@ -14,6 +14,7 @@ from typing import Any
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.export.fhir import PLAN_SOURCE, PlanSource, plan_requests
 from ldn_titration.fhir.json import fhir_json
+from ldn_titration.knowledge import Knowledge
 from ldn_titration.plan import Plan
 from ldn_titration.schedule import schedule
 from ldn_titration.strict_json import duplicates, read_json
@@ -21,12 +22,12 @@ from ldn_titration.strict_json import duplicates, read_json
 __all__ = ["read_plan"]
 
 
-def read_plan(data: bytes | str) -> Plan:
+def read_plan(data: bytes | str, *, base: Knowledge | None = None) -> Plan:
     """The plan of a medication request, or of a Bundle, that was written from one.
 
-    It is a draft: a screening is made anew, not read. Raises InvalidInputError for what was
-    not written here, and for dosages, medication or statuses that are no longer those of
-    the plan.
+    It is a draft: a screening is made anew, not read. ``base`` is the knowledge base that it
+    was planned with, where a site has its own. Raises InvalidInputError for what was not
+    written here, and for dosages, medication or statuses that are no longer those of the plan.
 
     >>> from ldn_titration import Capsules, Regimen, schedule
     >>> from ldn_titration.export.fhir import plan_fhir
@@ -44,7 +45,7 @@ def read_plan(data: bytes | str) -> Plan:
     told = {source for each in given for source in _sources(each)}
     if len(told) > 1:
         raise InvalidInputError([Problem("FHIR", f"holds requests of {len(told)} plans; give one")])
-    plan = _made(told.pop())
+    plan = _made(told.pop(), base)
     _refuse(list(_differences(given, plan)))
     return plan
 
@@ -73,16 +74,23 @@ def _sources(request: Mapping[str, Any]) -> list[str]:
     return [str(each.get("valueString")) for each in extensions if each.get("url") == PLAN_SOURCE]
 
 
-def _made(source: str) -> Plan:
-    told = PlanSource.model_validate(read_json(source, PLAN_SOURCE))
+def _made(source: str, base: Knowledge | None) -> Plan:
+    tree = read_json(source, PLAN_SOURCE)
+    _refuse(list(duplicates(tree)))
+    told = PlanSource.model_validate(tree)
     return schedule(
-        told.regimen, told.preparation, told.start, days=told.length_days, diary=told.diary
+        told.regimen,
+        told.preparation,
+        told.start,
+        days=told.length_days,
+        diary=told.diary,
+        base=base,
     )
 
 
 # --- compared with what it says ---------------------------------------------------------
 
-_ENDED = {"entered-in-error", "cancelled", "stopped"}
+_ENDED = ("entered-in-error", "cancelled", "stopped")
 
 
 def _differences(given: Sequence[Mapping[str, Any]], plan: Plan) -> Iterator[Problem]:
