@@ -514,9 +514,13 @@ def pdf_days(pages: Iterable[str]) -> Iterator[tuple[date, str]]:
 
 
 def _days_on_page(lines: Iterable[str]) -> Iterator[tuple[date, str]]:
+    """The days of a page. "held 7 days from 28 May 2082" may break before its month: only what
+    stands above the weekdays is a heading."""
     month, day, words = None, None, ""
-    for line in lines:
-        heading, begins = _MONTH.fullmatch(line.strip()), _DAY.fullmatch(line)
+    listed = list(lines)
+    for line, after in zip(listed, [*listed[1:], ""], strict=True):
+        heading = _MONTH.fullmatch(line.strip()) if after.startswith("Monday") else None
+        begins = _DAY.fullmatch(line)
         ends = heading or line.startswith(("Each drop", "Never take", "Not a medical"))
         if day is not None and (ends or begins):
             yield day, joined([words])
