@@ -671,3 +671,33 @@ def test_several_orders_are_shown_one_below_the_other(
     out = capsys.readouterr().out
     assert out.index("Examplol 5 mg tablets, [0]") < out.index("Examplol 5 mg tablets, [1]")
     assert "The order agrees with itself." in out
+
+
+def told_of(text: str) -> tuple[list[str], tuple[str, ...]]:
+    read = read_text(text)
+    return [str(dose.dose) for step in read.steps for dose in step.doses], read.unread
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("Stop taking 1 tablet once daily", ("stop",)),
+        ("Hold 1 tablet once daily", ("hold",)),
+        ("Take 5 mg/kg daily", ("/kg",)),
+        ("Take 2 tablets daily in divided doses", ("divided",)),
+    ],
+)
+def test_words_that_turn_a_dose_round_are_never_passed_over(
+    text: str, unread: tuple[str, ...]
+) -> None:
+    assert told_of(text) == ([], unread)
+
+
+def test_an_order_to_stop_at_the_end_is_no_dose() -> None:
+    assert told_of("Take 1 tablet daily for 5 days, then stop.") == (["1 tablet"], ())
+    assert told_of("Take 1 tablet daily for 5 days and stop") == (["1 tablet"], ())
+
+
+def test_a_half_of_one_sign_is_added_to_the_number_before_it() -> None:
+    assert told_of("Take 1\u00bd tablets daily") == (["1.5 tablets"], ())
+    assert told_of("Take \u00bd tablet daily") == (["0.5 tablet"], ())

@@ -608,3 +608,18 @@ def test_the_exit_code_tells_what_was_understood(
     assert done.returncode == code, done.stderr
     assert b"Traceback" not in done.stderr
     assert bool(done.stderr) == (code == 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "oxycodone IR 5 mg ?stopped 2026-10-01",
+        "oxycodone IR 5 mg, last dose 2026-10-01?",
+        "? oxycodone IR 5 mg stopped 2026-10-01",
+        "oxycodone IR 5 mg stopped 2026-10-01 (\uff1f)",
+    ],
+)
+def test_an_end_with_a_question_mark_is_not_believed(text: str) -> None:
+    line = read_medicine(text)
+    assert [exposure.ongoing for exposure in line.exposures] == [True]
+    assert not line.understood

@@ -1179,3 +1179,38 @@ def test_the_elements_are_those_of_the_published_models() -> None:
         ours = {name for name in names if name not in ("resourceType", "fhirVersion")}
         assert theirs <= ours | {"text"}
         assert kind in RESOURCE_TYPES
+
+
+def medication_list(*items: Json, **more: Any) -> Json:
+    entry = [{"item": item} for item in items]
+    return {
+        "resourceType": "List",
+        "id": "list",
+        "status": "current",
+        "mode": "snapshot",
+        "entry": entry,
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        medication_list({"display": "oxycodone 5 mg"}),
+        medication_list({"reference": "MedicationStatement/gone"}),
+        medication_list({"reference": "#inside"}, contained=[{"resourceType": "Basic", "id": "i"}]),
+        medication_list(note=[{"text": "takes oxycodone too"}]),
+    ],
+)
+def test_a_list_of_what_is_not_in_the_bundle_is_incomplete(listed: Json) -> None:
+    read_ = read(request("metformin"), listed)
+    assert read_.incomplete
+    assert read_.patient.medications is None
+
+
+def test_an_opioid_in_the_note_of_what_is_not_taken_is_named() -> None:
+    note = [{"text": "took Percocet yesterday"}]
+    read_ = read(request("metformin"), statement("tramadol", "not-taken", note=note))
+    assert [problem.message for problem in read_.incomplete] == [
+        "names oxycodone beside its medicine"
+    ]

@@ -32,6 +32,7 @@ _NUMBERS = {
 } | {"twenty-one": 21, "twenty-eight": 28, "thirty": 30, "sixty": 60, "ninety": 90}
 _WORD = "|".join(sorted(_NUMBERS, key=len, reverse=True))
 _TWICE = re.compile(rf"\b({_WORD}) ?\(([0-9]+)\)")
+_VULGAR = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215e])")
 _AND_A_HALF = re.compile(r"\b([0-9]+) and (?:a|1) half\b")
 _HALF = re.compile(
     r"\b(?:(?:1 )?half(?: of)?(?: (?:a|an))?|half) (?=tablet|capsule|tab\b|cap\b|pill)"
@@ -62,7 +63,8 @@ def plain(text: str, drug: str = "") -> Plain:
     >>> plain("EIGHT (8) tablets to be taken DAILY for two days.").clauses
     ('8 tablets to be taken daily for 2 days',)
     """
-    words = unicodedata.normalize("NFKC", text.replace("\u00b5", "mc").replace("\u03bc", "mc"))
+    text = _VULGAR.sub(" ", text.replace("\u00b5", "mc").replace("\u03bc", "mc"))
+    words = unicodedata.normalize("NFKC", text)
     words = re.sub(r"[^\S\n]+", " ", words.lower().replace("\u2044", "/").replace("\u2013", "-"))
     words = _DOTTED.sub(lambda found: found[0].replace(".", ""), words)
     for pattern, order in _DATES:

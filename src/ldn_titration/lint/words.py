@@ -333,7 +333,7 @@ _NO_MEANING = re.compile(
     r"(?:full )?glass of water|water)\b"
     r"|\bon an empty stomach\b|\bby mouth\b|\bper os\b|\bunder the tongue\b"
     r"|\b(?:increas|decreas|reduc|lower|rais|chang)(?:e|ing)(?: (?:the|your))?(?: dos(?:e|age))?"
-    r" to\b|\bstep (?:up|down) to\b|\bgo (?:up|down) to\b|\bthen stop\b"
+    r" to\b|\bstep (?:up|down) to\b|\bgo (?:up|down) to\b|\b(?:then|and) stop\b|\bstop\s*$"
 )
 
 
@@ -345,7 +345,7 @@ _PASSED_OVER = frozenset(
     _words(
         "~ - take taken taking to be by the a an of in on at and with each these this them it "
         "your is as orally oral po mouth swallow swallowed whole use give given dose doses "
-        "tablet tablets capsule capsules drop drops then next stop finish continue please once "
+        "tablet tablets capsule capsules drop drops then next finish continue please once "
         "followed only sublingually solution liquid start begin for"
     )
 )
@@ -353,6 +353,6 @@ _TOKEN = re.compile(r"[^\s,;:.!?()\"']+(?:[.,][0-9]+)*")
 _MEANS = re.compile(
     r"[0-9]|\b(?:increas|decreas|reduc|rais|lower|titrat|taper|doubl|half|halv|alternat|skip|"
     r"repeat|max|exceed|more|less|until|till|unless|except|if|need|requir|direct|tolerat|miss|"
-    r"off|up|not|never|no|or|may|extra|addition|every|per|daily|weekly|monthly|hour|day|week|"
+    r"stop|discontinu|hold|kg|divid|off|up|not|never|no|or|may|extra|addition|every|per|daily|weekly|monthly|hour|day|week|"
     r"month|times?|twice|mg|mcg|ml|gram|month|mon|tues|wednes|thurs|fri|satur|sun|forever|ongoing|indefinite)"
 )

@@ -96,8 +96,10 @@ def read_medication(
         return _none_known(said_none, taken)
     named, label = _named(entry, bundle, concepts, base), _label(concepts)
     told = f"{label}: {taken.words}"
-    if taken.state in {"void", "never"}:
+    if taken.state == "void":
         return Noted(told, problems=taken.problems)
+    if taken.state == "never":
+        return Noted(told, problems=(*taken.problems, *_beside(entry, named, base)))
     problems = (*taken.problems, *wrong, *named.conflicts, *_beside(entry, named, base))
     return _noted(named, taken, told)._replace(problems=problems)
 

@@ -107,7 +107,7 @@ def _noted(entry: Entry, opened: OpenBundle, base: Knowledge, day: date | None) 
     if entry.kind == "Patient":
         return read_person(entry, day)
     if entry.kind == "List":
-        return read_list(entry)
+        return read_list(entry, opened, base)
     if entry.kind == "Medication":
         return Noted("a medicine; it is read where an entry leads to it")
     if entry.kind in NOT_OF_THE_PATIENT:

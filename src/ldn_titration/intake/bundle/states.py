@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from ldn_titration.errors import InvalidInputError
-from ldn_titration.intake.bundle.entries import Entry
+from ldn_titration.intake.bundle.entries import Entry, OpenBundle
 from ldn_titration.intake.bundle.named import names_of
 from ldn_titration.intake.bundle.noted import Noted, mentioned
 from ldn_titration.intake.bundle.tree import Concept, Node, Span, span_of
@@ -203,6 +203,8 @@ def read_allergy(entry: Entry, base: Knowledge) -> Noted:
     if verified in _SET_ASIDE:
         return Noted(f"allergy to {label}: {_SET_ASIDE[verified]}, set aside")
     problems = tuple(_unknown_statuses(clinical, verified, _SURE | _UNSURE))
+    if other := mentioned(node, base, ("code", "reaction", "clinicalStatus", "verificationStatus")):
+        problems = (*problems, f"names {other} beside its substance")
     if absent := concepts[0].codes_of(ABSENT):
         if absent[0] in _NO_ALLERGY and not problems:
             return Noted(f"{absent[0]}: asked, and none", none_of=("allergies",))
@@ -238,8 +240,8 @@ _LIST_CODES = "http://terminology.hl7.org/CodeSystem/list-example-use-codes"
 _LISTS = {"medications": "medications", "problems": "conditions", "allergies": "allergies"}
 
 
-def read_list(entry: Entry) -> Noted:
-    """What is noted of a List: only that it is said to be empty because nothing is known."""
+def read_list(entry: Entry, opened: OpenBundle, base: Knowledge) -> Noted:
+    """What is noted of a List: that it is said to be empty, or lists what is not to be read."""
     node = entry.node
     what = next((_LISTS[c] for c in node.concept("code").codes_of(_LIST_CODES) if c in _LISTS), "")
     empty = [coding.code for coding in node.concept("emptyReason").codings]
@@ -250,7 +252,25 @@ def read_list(entry: Entry) -> Noted:
     if empty and what:
         reason = f"a list of {what} is empty: {(empty[0] or 'no reason')[:40]}"
         return Noted(reason, problems=(reason,))
-    return Noted(f"a list of {len(entries)} entries; they are read where they stand")
+    noted = Noted(f"a list of {len(entries)} entries; they are read where they stand")
+    if node.text("status") == "entered-in-error":
+        return noted
+    if other := mentioned(node, base, ("entry", "contained")):
+        noted = noted.with_problem(f"names {other}")
+    return noted._replace(problems=(*noted.problems, *_not_read(entries, opened)))
+
+
+def _not_read(entries: list[Node], opened: OpenBundle) -> Iterator[str]:
+    """The items of a list that are not read where they stand."""
+    for place, holder in enumerate(entries):
+        item = holder.child("item")
+        found = opened.find(item.text("reference")) if item else None
+        if holder.flag("deleted") is True:
+            continue
+        if found is None:
+            yield f"its entry[{place}] is not in the Bundle as an entry of its own"
+        elif found.kind == "Medication":
+            yield f"its entry[{place}] is a Medication; whether it is taken is not told"
 
 
 def read_person(entry: Entry, assessed_on: date | None) -> Noted:

@@ -96,6 +96,7 @@ _PHRASES = tuple(
 )
 _STARTED = re.compile(rf"{_BEGIN}(?:started|since){_WHEN}{_END}", re.IGNORECASE)
 _STRAY = re.compile(rf"(?<![\w/.-])(?:{_ISO}|{_NUMERIC})(?![\w/-])", re.IGNORECASE)
+_ASKED = re.compile(r"[?\u037e\u061f\uff1f\u00bf]")
 _AGAINST = frozenset(
     {
         "continue",
@@ -177,7 +178,8 @@ def read_ending(text: str) -> Ending:
     if ending.status == "taken":
         return ending._replace(said=said)
     again = started is not None and (ending.last is None or is_before(ending.last, started))
-    against = again or not _AGAINST.isdisjoint(words_of(said))
+    asked = _ASKED.search(text) is not None
+    against = again or asked or not _AGAINST.isdisjoint(words_of(said))
     last = None if ending.unread else ending.last
     return ending._replace(said=said, last=last, doubtful=ending.doubtful or against)
 
