@@ -56,6 +56,10 @@ _CLAUSE = re.compile(
 )
 
 
+_MARK = "@"
+"""What stands before a date that was read, and nowhere else in plain words."""
+
+
 def plain(text: str, drug: str = "") -> Plain:
     """The text in plain clauses; the words of the name of the ``drug`` are left out.
 
@@ -63,7 +67,8 @@ def plain(text: str, drug: str = "") -> Plain:
     ('8 tablets to be taken daily for 2 days',)
     """
     words = unicodedata.normalize("NFKC", text.replace("\u00b5", "mc").replace("\u03bc", "mc"))
-    words = re.sub(r"[^\S\n]+", " ", words.lower().replace("\u2044", "/").replace("\u2013", "-"))
+    words = words.lower().replace("\u2044", "/").replace("\u2013", "-")
+    words = re.sub(r"[^\S\n]+", " ", words.replace(_MARK, " at "))
     words = _DOTTED.sub(lambda found: found[0].replace(".", ""), words)
     for pattern, order in _DATES:
         words = pattern.sub(lambda found, order=order: _dated(found, order), words)  # type: ignore[misc]
@@ -79,7 +84,7 @@ def plain(text: str, drug: str = "") -> Plain:
 def _dated(found: re.Match[str], order: tuple[int, int, int]) -> str:
     year, month, day = (found[place] for place in order)
     try:
-        return f"@{date(int(year), _MONTHS.get(month[:3]) or int(month), int(day))}"
+        return f"{_MARK}{date(int(year), _MONTHS.get(month[:3]) or int(month), int(day))}"
     except ValueError:
         return found[0]
 

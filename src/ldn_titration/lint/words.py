@@ -289,7 +289,7 @@ _RHYTHMS = (
 
 _CLOCK = re.compile(r"\bat ([01]?[0-9]|2[0-3])(?::([0-5][0-9]))? ?(am|pm)?\b")
 _TIME = re.compile(
-    r"(?:\b(?:in the|in|every|each|at|before|the|on going to) )*"
+    r"(?:\b(?:in|every|each|at|before|the|on going to) )*+"
     r"\b(mornings?|am|noon|midday|lunchtime|afternoons?|evenings?|nights?|nightly|bedtime|bed|"
     r"qhs|hs|qam|qpm)\b"
 )
