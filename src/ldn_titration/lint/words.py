@@ -213,7 +213,8 @@ def _part(text: str, dose: Dose | None) -> _Part:
 
 def _taken(pattern: re.Pattern[str], text: str) -> tuple[list[re.Match[str]], str]:
     """The matches of a pattern, and the text without them."""
-    return list(pattern.finditer(text)), pattern.sub(" ~ ", text)
+    found = list(pattern.finditer(text))
+    return found, pattern.sub(" ~ ", text) if found else text
 
 
 def _day(found: list[re.Match[str]]) -> date | None:
