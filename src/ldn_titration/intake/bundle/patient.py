@@ -107,7 +107,7 @@ def _noted(entry: Entry, opened: OpenBundle, base: Knowledge, day: date | None) 
     if entry.kind == "Patient":
         return read_person(entry, day)
     if entry.kind == "List":
-        return read_list(entry)
+        return read_list(entry, base)
     if entry.kind == "Medication":
         return Noted("a medicine; it is read where an entry leads to it")
     if entry.kind in NOT_OF_THE_PATIENT:
@@ -140,7 +140,7 @@ def _patient(notes: Sequence[Noted], whole: bool, known: Mapping[str, Any]) -> P
     exposures = tuple(dict.fromkeys(e for noted in notes for e in noted.exposures))
     history = OpioidHistory(status="known" if exposures else "unknown", exposures=exposures)
     facts: dict[str, Any] = {
-        **_facts(notes),
+        **_facts(notes, whole),
         **{name: value for name, value in known.items() if value is not None},
         "opioids": history,
         "medications": _medications(notes) if whole else None,
@@ -155,10 +155,10 @@ def _patient(notes: Sequence[Noted], whole: bool, known: Mapping[str, Any]) -> P
 _WORSE = ("no", "compensated", "mild", "moderate", "severe", "yes", "acute_or_decompensated")
 
 
-def _facts(notes: Sequence[Noted]) -> dict[str, str]:
-    """Each fact that is told, the worst of its values."""
+def _facts(notes: Sequence[Noted], whole: bool) -> dict[str, str]:
+    """Each fact that is told, the worst of its values; none is "no" where some may be missing."""
     found: dict[str, str] = {}
-    if any("allergies" in noted.none_of for noted in notes):
+    if whole and any("allergies" in noted.none_of for noted in notes):
         found["naltrexone_hypersensitivity"] = "no"
     for name, value in (fact for noted in notes for fact in noted.facts):
         found[name] = max(found.get(name, value), value, key=_WORSE.index)
