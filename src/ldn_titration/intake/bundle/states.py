@@ -44,7 +44,8 @@ _ICD: tuple[tuple[str, str, str, str], ...] = (
 )
 """Codes of ICD-10-CM (public: US National Center for Health Statistics) by their beginning.
 
-F11.23 tells of dependence too, which its other row says.
+The words mild, moderate and severe are those of the titles of N18.2 to N18.4; N18.5 and N18.6
+are beyond. F11.23 is dependence too. The first row that fits counts.
 """
 
 _BY_NAME = {

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.intake.orders import r4
 from ldn_titration.intake.orders.amounts import (
+    UCUM,
     Amount,
     Strength,
     Written,
@@ -391,4 +392,4 @@ def _lasts(repeat: Element) -> Written | None:
     if value is None:
         return None
     unit = _coded(repeat, "durationUnit", r4.UNITS_OF_TIME)
-    return Written(value, None, "http://unitsofmeasure.org", unit)
+    return Written(value, None, UCUM, unit)
