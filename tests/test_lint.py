@@ -552,6 +552,33 @@ def test_the_largest_order_is_told_at_once() -> None:
     assert len(lint(json.dumps(made))) == 200
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "stop taking",
+        "discontinue",
+        "hold",
+        "then double",
+        "with a second tablet at noon",
+        "and another in the evening",
+        "fortnightly",
+        "on workdays",
+        "during flares",
+        "avoid",
+    ],
+)
+def test_words_that_change_a_dose_are_no_mere_remark(words: str) -> None:
+    """Also where the name of the product has the word."""
+    assert read_text(f"Take 1 tablet daily, {words}", "Bactrim Double Strength").unread
+
+
+def test_several_and_once_are_no_daily_dose() -> None:
+    assert read_text("Take several tablets daily").unread
+    assert read_text("Take 1 tablet once").unread
+    assert not read_text("Take 1 tablet once daily for 7 days then stop").unread
+    assert not read_text("Take 1 tablet daily for 7 days, and stop").unread
+
+
 def test_a_day_that_is_none_is_not_understood() -> None:
     """An @ of the text's own is never taken for the mark of a date that was read."""
     for words in ("from @2027-02-31", "until \uff202027-02-31"):

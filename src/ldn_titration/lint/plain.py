@@ -7,7 +7,17 @@ import unicodedata
 from datetime import date
 from typing import NamedTuple
 
-__all__ = ["Plain", "plain"]
+__all__ = ["MEANS", "Plain", "plain"]
+
+MEANS = re.compile(
+    r"[0-9]|\b(?:increas|decreas|reduc|rais|lower|titrat|taper|doubl|half|halv|alternat|skip|"
+    r"repeat|max|exceed|more|less|until|till|unless|except|if|need|requir|direct|tolerat|miss|"
+    r"off|up|not|never|no|or|may|extra|addition|every|per|daily|weekly|monthly|hour|day|week|"
+    r"month|times?|twice|mg|mcg|ml|gram|month|mon|tues|wednes|thurs|fri|satur|sun|forever|"
+    r"ongoing|indefinite|stop|discontinu|ceas|hold|withh|omit|avoid|cancel|paus|another|second|"
+    r"third|several|couple|pair|few|both|fortnight|workday|during|between|apart|flare)"
+)
+"""Words that may change a dose, how often or how long."""
 
 
 class Plain(NamedTuple):
@@ -97,9 +107,9 @@ def _digits(words: str) -> str:
 
 
 def _without(words: str, drug: str) -> str:
-    """The words without those of the name of a product, its strength and form aside."""
+    """The words without those of the name of a product, but for what may tell of a dose."""
     for name in set(re.findall(r"[a-z]{4,}", drug[:_MAX_NAME].lower())):
-        if name not in _KEPT:
+        if name not in _KEPT and not MEANS.search(name):
             words = re.sub(rf"\b{name}\b ?", "", words)
     return words
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ldn_titration.intake.orders.amounts import Amount, unit_of_words
 from ldn_titration.lint.doses import NUMBER, Dose, doses_in, number
-from ldn_titration.lint.plain import plain
+from ldn_titration.lint.plain import MEANS, plain
 from ldn_titration.lint.rhythm import Rhythm
 
 __all__ = ["Said", "SaidDose", "TextRead", "read_text"]
@@ -110,7 +110,7 @@ def read_text(text: str, drug: str = "") -> TextRead:
 def _matters(part: _Part) -> bool:
     """Whether words that are left over may change a dose, or tell how often."""
     untold = part.dose is not None and part.rhythm is None and not part.times
-    return bool(part.left) and (untold or _MEANS.search(part.left) is not None)
+    return bool(part.left) and (untold or MEANS.search(part.left) is not None)
 
 
 # --- from parts to steps --------------------------------------------------------------
@@ -334,7 +334,7 @@ _NO_MEANING = re.compile(
     r"(?:full )?glass of water|water)\b"
     r"|\bon an empty stomach\b|\bby mouth\b|\bper os\b|\bunder the tongue\b"
     r"|\b(?:increas|decreas|reduc|lower|rais|chang)(?:e|ing)(?: (?:the|your))?(?: dos(?:e|age))?"
-    r" to\b|\bstep (?:up|down) to\b|\bgo (?:up|down) to\b|\bthen stop\b"
+    r" to\b|\bstep (?:up|down) to\b|\bgo (?:up|down) to\b|\b(?:then|and) stop\b"
 )
 
 
@@ -346,14 +346,8 @@ _PASSED_OVER = frozenset(
     _words(
         "~ - take taken taking to be by the a an of in on at and with each these this them it "
         "your is as orally oral po mouth swallow swallowed whole use give given dose doses "
-        "tablet tablets capsule capsules drop drops then next stop finish continue please once "
+        "tablet tablets capsule capsules drop drops then next finish continue please "
         "followed only sublingually solution liquid start begin for"
     )
 )
 _TOKEN = re.compile(r"[^\s,;:.!?()\"']+(?:[.,][0-9]+)*")
-_MEANS = re.compile(
-    r"[0-9]|\b(?:increas|decreas|reduc|rais|lower|titrat|taper|doubl|half|halv|alternat|skip|"
-    r"repeat|max|exceed|more|less|until|till|unless|except|if|need|requir|direct|tolerat|miss|"
-    r"off|up|not|never|no|or|may|extra|addition|every|per|daily|weekly|monthly|hour|day|week|"
-    r"month|times?|twice|mg|mcg|ml|gram|month|mon|tues|wednes|thurs|fri|satur|sun|forever|ongoing|indefinite)"
-)
