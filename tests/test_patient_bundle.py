@@ -389,6 +389,11 @@ def test_an_order_that_begins_on_a_coming_day_is_planned_and_no_other(
         )
 
 
+def test_an_order_that_goes_on_with_an_earlier_one_is_not_only_planned() -> None:
+    found = read(starting({"start": "2027-02-01"}, priorPrescription={"display": "the last one"}))
+    assert [each.ongoing for each in found.patient.opioids.exposures] == [True]
+
+
 def test_without_the_day_of_the_assessment_no_day_is_a_coming_one() -> None:
     found = read_patient(bundle(starting({"start": "2027-05-10"})))
     assert found.patient.planned_opioid == ()
@@ -660,6 +665,28 @@ INCOMPLETE: dict[str, tuple[Fault, str]] = {
                 "code": {"text": "Cholecystectomy"},
                 "performedDateTime": "2026-12-27",
                 "subject": US,
+            }
+        ),
+        "entry[3].resource",
+    ),
+    "a list with what is not here": (
+        _entry(
+            {
+                "resourceType": "List",
+                "status": "current",
+                "mode": "working",
+                "subject": US,
+                "entry": [{"item": {"reference": "MedicationStatement/7"}}],
+            }
+        ),
+        "entry[3].resource",
+    ),
+    "a document with what is not here": (
+        _entry(
+            {
+                "resourceType": "Composition",
+                "subject": US,
+                "section": [{"section": [{"entry": [{"reference": "urn:uuid:7"}]}]}],
             }
         ),
         "entry[3].resource",

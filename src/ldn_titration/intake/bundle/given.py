@@ -295,7 +295,8 @@ def _requested(node: Node, status: str, state: State, assessed_on: date | None) 
     starts, until = _starts(node)
     future = assessed_on is not None and starts and all(s.first > assessed_on for s in starts)
     words = f"{status}, {intent or 'intent not said'}"
-    if future and state in {"now", "perhaps"} and not problems:
+    again = node.has("priorPrescription")
+    if future and state in {"now", "perhaps"} and not problems and not again:
         planned = (min(span.first for span in starts), until)
         return Taken(state, f"{words}, from {planned[0]} on", planned=planned)
     return Taken(state, words, problems=problems)

@@ -17,7 +17,7 @@ from ldn_titration.intake.bundle.events import read_event, read_observation, rea
 from ldn_titration.intake.bundle.given import read_medication
 from ldn_titration.intake.bundle.noted import EntryRead, Noted
 from ldn_titration.intake.bundle.states import read_allergy, read_condition, read_list, read_person
-from ldn_titration.intake.bundle.tree import read_tree
+from ldn_titration.intake.bundle.tree import read_tree, walk
 from ldn_titration.knowledge import Knowledge, knowledge
 from ldn_titration.patient import OpioidHistory, OpioidTest, PatientFacts
 from ldn_titration.values import printable, read_date
@@ -85,7 +85,8 @@ def _notes(opened: OpenBundle, base: Knowledge, day: date | None) -> list[Noted]
     faults: list[Problem] = []
     for entry in opened.entries:
         try:
-            notes.append(_noted(entry, opened, base, day))
+            noted = _noted(entry, opened, base, day)
+            notes.append(noted.with_problem(_missing(entry, opened)))
         except InvalidInputError as error:
             faults += error.problems
     if faults:
@@ -113,6 +114,19 @@ def _noted(entry: Entry, opened: OpenBundle, base: Knowledge, day: date | None) 
     if entry.kind in NOT_OF_THE_PATIENT:
         return Noted("not read; it says nothing of what the patient takes")
     return read_other(entry, base)
+
+
+_TABLES = frozenset({"List", "Composition"})
+
+
+def _missing(entry: Entry, opened: OpenBundle) -> str:
+    """What a list or document says is there, and is not; empty where all of it is."""
+    below = len(entry.node.path)
+    for path, name, value in walk(entry.node) if entry.kind in _TABLES else ():
+        listed = name == "reference" and ".entry[" in path[below:] and isinstance(value, str)
+        if listed and not value.startswith("#") and opened.find(value) is None:
+            return f"lists {value[:80]}, which is not in the Bundle"
+    return ""
 
 
 def _problems(entries: Sequence[Entry], notes: Sequence[Noted]) -> Iterable[Problem]:
