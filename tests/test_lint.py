@@ -6,6 +6,7 @@ import copy
 import json
 from datetime import date
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -551,6 +552,48 @@ def test_the_largest_order_is_told_at_once() -> None:
         step["doseAndRate"] *= 20
         step["doseAndRate"] += [{"doseQuantity": {"value": 9, **TABLET}}] * 10
     assert len(lint(json.dumps(made))) == 200
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "stop taking",
+        "discontinue",
+        "hold",
+        "then double",
+        "with a second tablet at noon",
+        "and another in the evening",
+        "fortnightly",
+        "on workdays",
+        "during flares",
+        "avoid",
+    ],
+)
+def test_words_that_change_a_dose_are_no_mere_remark(words: str) -> None:
+    """Also where the name of the product has the word."""
+    assert read_text(f"Take 1 tablet daily, {words}", "Bactrim Double Strength").unread
+
+
+def test_several_and_once_are_no_daily_dose() -> None:
+    assert read_text("Take several tablets daily").unread
+    assert read_text("Take 1 tablet once").unread
+    assert not read_text("Take 1 tablet once daily for 7 days then stop").unread
+    assert not read_text("Take 1 tablet daily for 7 days, and stop").unread
+
+
+def test_a_day_that_is_none_is_not_understood() -> None:
+    """An @ of the text's own is never taken for the mark of a date that was read."""
+    for words in ("from @2027-02-31", "until \uff202027-02-31"):
+        assert "2027-02-31" in read_text(f"Take 1 tablet daily {words}").unread[0]
+    assert read_text("Take 1 tablet @ bedtime") == read_text("Take 1 tablet at bedtime")
+
+
+@pytest.mark.parametrize("words", ["in the ", "at ", "take 1 tablet and ", "for 1 day ", "1 (= "])
+def test_a_text_takes_no_more_than_its_length_in_time(words: str) -> None:
+    """Of 1,000 characters: some 20 ms, and far less than a second, whatever they repeat."""
+    started = perf_counter()
+    read_text((words * 500)[:1000])
+    assert perf_counter() - started < 1
 
 
 @settings(max_examples=150)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from fractions import Fraction
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -212,3 +213,28 @@ def test_numbers_that_no_dose_has_are_refused(value: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         read_orders(text)
     assert "doseQuantity.value: must be a number of at most" in str(caught.value)
+
+
+def test_more_than_can_be_read_at_once_is_refused() -> None:
+    """Of all orders together: what each may hold, many times over, would take minutes."""
+    many = [order([Step(1, 1, 1)] * 200)] * 11
+    assert len(many) * 200 == 2_200
+    with pytest.raises(InvalidInputError) as caught:
+        read_orders(json.dumps(many))
+    assert str(caught.value) == "order: has 2200 dosages in all; at most 2000 are read"
+    wordy = [{**order([Step(1, 1, 1)]), "dosageInstruction": [{"text": "x" * 1001}] * 100}]
+    with pytest.raises(InvalidInputError) as caught:
+        read_orders(json.dumps(wordy))
+    assert "has 100100 characters of directions" in str(caught.value)
+
+
+def test_many_orders_look_up_their_product_once() -> None:
+    """4,000 orders and 4,000 medications: less than a second or two, not as many pairs."""
+    named = [
+        {"fullUrl": f"urn:{n}", "resource": {"resourceType": "Medication", "id": f"{n}"}}
+        for n in range(4000)
+    ]
+    made = {"resource": {"resourceType": "MedicationRequest", "status": "draft"}}
+    started = perf_counter()
+    read_orders(json.dumps({"resourceType": "Bundle", "entry": [*named, *[made] * 4000]}))
+    assert perf_counter() - started < 10

@@ -389,6 +389,11 @@ def test_an_order_that_begins_on_a_coming_day_is_planned_and_no_other(
         )
 
 
+def test_an_order_that_goes_on_with_an_earlier_one_is_not_only_planned() -> None:
+    found = read(starting({"start": "2027-02-01"}, priorPrescription={"display": "the last one"}))
+    assert [each.ongoing for each in found.patient.opioids.exposures] == [True]
+
+
 def test_without_the_day_of_the_assessment_no_day_is_a_coming_one() -> None:
     found = read_patient(bundle(starting({"start": "2027-05-10"})))
     assert found.patient.planned_opioid == ()
@@ -664,6 +669,52 @@ INCOMPLETE: dict[str, tuple[Fault, str]] = {
         ),
         "entry[3].resource",
     ),
+    "a list with what is not here": (
+        _entry(
+            {
+                "resourceType": "List",
+                "status": "current",
+                "mode": "working",
+                "subject": US,
+                "entry": [{"item": {"reference": "MedicationStatement/7"}}],
+            }
+        ),
+        "entry[3].resource",
+    ),
+    "a document with what is not here": (
+        _entry(
+            {
+                "resourceType": "Composition",
+                "subject": US,
+                "section": [{"section": [{"entry": [{"reference": "urn:uuid:7"}]}]}],
+            }
+        ),
+        "entry[3].resource",
+    ),
+    "an operation that was ordered and done": (
+        _entry(
+            {
+                "resourceType": "ServiceRequest",
+                "status": "completed",
+                "intent": "order",
+                "code": {"text": "Total knee arthroplasty"},
+                "subject": US,
+            }
+        ),
+        "entry[3].resource",
+    ),
+    "a request of a status that there is none of": (
+        _entry(
+            {
+                "resourceType": "ServiceRequest",
+                "status": "planned",
+                "intent": "order",
+                "code": {"text": "Physiotherapy"},
+                "subject": US,
+            }
+        ),
+        "entry[3].resource",
+    ),
     "a condition by an unknown code": (
         _entry(condition(coded(SNOMED, "75544000"))),
         "entry[3].resource",
@@ -819,6 +870,24 @@ def test_any_depth_is_refused_and_none_exhausts_the_stack(depth: int) -> None:
             read_patient(text)
 
 
+def test_a_concept_of_more_codes_than_are_compared_is_refused() -> None:
+    """Each with every other: 8,000 texts of one medicine took minutes."""
+    codings = [{"display": f"medicine {number}"} for number in range(101)]
+    with pytest.raises(InvalidInputError) as caught:
+        read(statement({"coding": codings}))
+    where = "entry[1].resource.medicationCodeableConcept.coding"
+    assert str(caught.value) == f"{where}: has 101 codes; at most 100 are read"
+
+
+def test_an_opioid_beside_a_spoilt_code_is_seen_in_a_resource_that_is_not_read() -> None:
+    codings = [{"system": RXNORM, "code": "7804"}, "spoilt", {"code": 7}]
+    claim = {"resourceType": "Claim", "patient": US, "item": [{"code": {"coding": codings}}]}
+    found = read(ORDINARY, HEALTHY, claim)
+    assert [str(problem) for problem in found.incomplete] == [
+        "entry[3].resource: is not read, and names oxycodone"
+    ]
+
+
 def test_every_fault_of_the_shape_is_told_at_once() -> None:
     with pytest.raises(InvalidInputError) as caught:
         read(request("a", doNotPerform="no"), request("b", intent=[]))
@@ -937,6 +1006,65 @@ def test_no_known_medications_and_problems_are_asked_and_none() -> None:
     assert verdict(found) is Verdict.CLEAR
 
 
+NO_MEDICINES = coded(IPS, "no-known-medications", "No known medications")
+NO_PROBLEMS = coded(IPS, "no-known-problems", "No current problems")
+NO_ALLERGIES = coded(IPS, "no-known-allergies", "No known drug allergies")
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        statement({**NO_MEDICINES, "text": "methadone"}),
+        statement(NO_MEDICINES, note=[{"text": "takes methadone"}]),
+        statement(NO_MEDICINES, "unknown"),
+        statement(NO_MEDICINES, "intended"),
+        statement({"coding": [*NO_MEDICINES["coding"], {"system": SNOMED, "code": "1"}]}),
+        condition({**NO_PROBLEMS, "text": "No problems but opioid dependence"}),
+        condition({"coding": [*NO_PROBLEMS["coding"], {"system": IPS, "code": "no-problem-info"}]}),
+        allergy({**NO_ALLERGIES, "text": "None but ReVia"}),
+        allergy(NO_ALLERGIES, reaction=[{"substance": {"text": "naltrexone"}}]),
+        allergy(NO_ALLERGIES, note=[{"text": "hives after naltrexone"}]),
+    ],
+)
+def test_none_is_not_believed_where_more_is_named_beside_it(resource: Json) -> None:
+    found = read(ORDINARY, HEALTHY, resource)
+    assert "entry[3].resource" in [problem.path for problem in found.incomplete]
+    assert found.patient.medications is None
+    assert found.patient.conditions is None
+    assert found.patient.naltrexone_hypersensitivity != "no"
+
+
+def test_what_is_named_beside_none_counts() -> None:
+    found = read(
+        statement({**NO_MEDICINES, "text": "methadone"}),
+        condition({**NO_PROBLEMS, "text": "opioid dependence"}),
+        allergy({**NO_ALLERGIES, "text": "ReVia"}),
+    ).patient
+    assert [each.label for each in found.opioids.exposures] == ["methadone"]
+    assert found.opioid_dependence == found.naltrexone_hypersensitivity == "yes"
+
+
+@pytest.mark.parametrize(
+    "state_",
+    [
+        state("clinicalStatus", "resolved"),
+        state("clinicalStatus", "inactive"),
+        state("verificationStatus", "unconfirmed"),
+    ],
+)
+def test_none_of_before_or_unconfirmed_says_nothing(state_: Json) -> None:
+    found = read({**condition(NO_PROBLEMS), **state_}, allergy(NO_ALLERGIES, **state_)).patient
+    assert found.conditions is None
+    assert found.naltrexone_hypersensitivity == "unknown"
+
+
+def test_no_known_allergies_is_a_fact_only_where_nothing_may_be_missing() -> None:
+    said = (ORDINARY, HEALTHY, allergy(NO_ALLERGIES))
+    assert read(*said).patient.naltrexone_hypersensitivity == "no"
+    more = read(*said, link=[{"relation": "next", "url": "https://example.org/2"}])
+    assert more.patient.naltrexone_hypersensitivity == "unknown"
+
+
 LISTS = "http://terminology.hl7.org/CodeSystem/list-example-use-codes"
 
 
@@ -950,6 +1078,8 @@ LISTS = "http://terminology.hl7.org/CodeSystem/list-example-use-codes"
         ({"entry": [{"item": {"reference": "MedicationStatement/1"}}]}, False),
         ({"code": {"text": "medications"}}, False),
         ({"emptyReason": {"text": "nil known"}}, False),
+        ({"subject": None}, False),
+        ({"note": [{"text": "but for oxycodone"}]}, False),
     ],
 )
 def test_an_empty_list_is_asked_and_none_only_where_it_says_so(more: Json, known: bool) -> None:

@@ -18,6 +18,7 @@ from ldn_titration.knowledge import Knowledge
 from ldn_titration.plan import Plan
 from ldn_titration.schedule import schedule
 from ldn_titration.strict_json import duplicates, read_json
+from ldn_titration.values import printable
 
 __all__ = ["read_plan"]
 
@@ -52,7 +53,7 @@ def read_plan(data: bytes | str, *, base: Knowledge | None = None) -> Plan:
 
 def _refuse(problems: Sequence[Problem]) -> None:
     if problems:
-        raise InvalidInputError(problems)
+        raise InvalidInputError(Problem(printable(p.path), printable(p.message)) for p in problems)
 
 
 def _requests(tree: Any) -> Iterator[Mapping[str, Any]]:
@@ -113,8 +114,11 @@ def _turned(request: Mapping[str, Any], at: str) -> Iterator[Problem]:
     for name in ("modifierExtension", "implicitRules"):
         if request.get(name):
             yield Problem(f"{at}{name}", "is not known here, and could change the meaning")
-    if request.get("status") in _ENDED:
-        yield Problem(f"{at}status", f"is {request['status']}: it is no plan any more")
+    status = request.get("status")
+    if not isinstance(status, str | None):
+        yield Problem(f"{at}status", "must be text, in quotes")
+    elif status in _ENDED:
+        yield Problem(f"{at}status", f"is {status}: it is no plan any more")
 
 
 def _sorted(part: Any) -> Any:

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 
 from ldn_titration.findings import Severity
 from ldn_titration.intake.orders.reading import MedicationOrder, read_orders
-from ldn_titration.lint.course import course_findings
+from ldn_titration.lint.check_course import course_findings
+from ldn_titration.lint.check_structure import structure_findings
+from ldn_titration.lint.check_supply import supply_findings
+from ldn_titration.lint.check_text import text_findings
 from ldn_titration.lint.finding import CODES, Figure, LintFinding, finding
 from ldn_titration.lint.reading import read_steps
-from ldn_titration.lint.structures import structure_findings
-from ldn_titration.lint.supplies import supply_findings
-from ldn_titration.lint.texts import text_findings
 
 __all__ = ["CODES", "Figure", "LintFinding", "agrees", "lint", "lint_order"]
 

@@ -7,7 +7,17 @@ import unicodedata
 from datetime import date
 from typing import NamedTuple
 
-__all__ = ["Plain", "plain"]
+__all__ = ["MEANS", "Plain", "plain"]
+
+MEANS = re.compile(
+    r"[0-9]|\b(?:increas|decreas|reduc|rais|lower|titrat|taper|doubl|half|halv|alternat|skip|"
+    r"repeat|max|exceed|more|less|until|till|unless|except|if|need|requir|direct|tolerat|miss|"
+    r"off|up|not|never|no|or|may|extra|addition|every|per|daily|weekly|monthly|hour|day|week|"
+    r"month|times?|twice|mg|mcg|ml|gram|month|mon|tues|wednes|thurs|fri|satur|sun|forever|"
+    r"ongoing|indefinite|stop|discontinu|ceas|hold|withh|omit|avoid|cancel|paus|another|second|"
+    r"kg|divid|third|several|couple|pair|few|both|fortnight|workday|during|between|apart|flare)"
+)
+"""Words that may change a dose, how often or how long."""
 
 
 class Plain(NamedTuple):
@@ -57,6 +67,10 @@ _CLAUSE = re.compile(
 )
 
 
+_MARK = "@"
+"""What stands before a date that was read, and nowhere else in plain words."""
+
+
 def plain(text: str, drug: str = "") -> Plain:
     """The text in plain clauses; the words of the name of the ``drug`` are left out.
 
@@ -64,8 +78,9 @@ def plain(text: str, drug: str = "") -> Plain:
     ('8 tablets to be taken daily for 2 days',)
     """
     text = _VULGAR.sub(" ", text.replace("\u00b5", "mc").replace("\u03bc", "mc"))
-    words = unicodedata.normalize("NFKC", text)
-    words = re.sub(r"[^\S\n]+", " ", words.lower().replace("\u2044", "/").replace("\u2013", "-"))
+    words = unicodedata.normalize("NFKC", text).lower()
+    words = words.replace("\u2044", "/").replace("\u2013", "-").replace(_MARK, " at ")
+    words = re.sub(r"[^\S\n]+", " ", words)
     words = _DOTTED.sub(lambda found: found[0].replace(".", ""), words)
     for pattern, order in _DATES:
         words = pattern.sub(lambda found, order=order: _dated(found, order), words)  # type: ignore[misc]
@@ -81,7 +96,7 @@ def plain(text: str, drug: str = "") -> Plain:
 def _dated(found: re.Match[str], order: tuple[int, int, int]) -> str:
     year, month, day = (found[place] for place in order)
     try:
-        return f"@{date(int(year), _MONTHS.get(month[:3]) or int(month), int(day))}"
+        return f"{_MARK}{date(int(year), _MONTHS.get(month[:3]) or int(month), int(day))}"
     except ValueError:
         return found[0]
 
@@ -94,10 +109,13 @@ def _digits(words: str) -> str:
 
 
 def _without(words: str, drug: str) -> str:
-    """The words without those of a product's name: what stands before its first figure."""
+    """The words without those of a product's name: what stands before its first figure.
+
+    What may tell of a dose stays, also where the name has it.
+    """
     named = re.split(r"[0-9]", drug[:_MAX_NAME].lower(), maxsplit=1)[0]
     for name in set(re.findall(r"[a-z]{4,}", named)):
-        if name not in _KEPT:
+        if name not in _KEPT and not MEANS.search(name):
             words = re.sub(rf"\b{name}\b ?", "", words)
     return words
 

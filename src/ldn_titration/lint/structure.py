@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from ldn_titration.intake.orders.amounts import Amount, Strength, amount_of, unit_of_code
+from ldn_titration.intake.orders.amounts import UCUM, Amount, Strength, amount_of, unit_of_code
 from ldn_titration.intake.orders.reading import OrderStep, Timing
 from ldn_titration.lint.doses import Dose
 from ldn_titration.lint.rhythm import Rhythm
@@ -21,8 +21,6 @@ __all__ = [
     "structure_of",
     "widened",
 ]
-
-_UCUM = "http://unitsofmeasure.org"
 
 
 class Structure(NamedTuple):
@@ -111,7 +109,7 @@ def _a_day(timing: Timing, times: int) -> Fraction | None:
 
 
 def _period(timing: Timing) -> Fraction | None:
-    unit = unit_of_code(_UCUM, timing.period_unit)
+    unit = unit_of_code(UCUM, timing.period_unit)
     if unit is None or unit.kind != "d" or not timing.period or timing.period < 0:
         return None
     return timing.period * unit.factor

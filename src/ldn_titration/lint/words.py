@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ldn_titration.intake.orders.amounts import Amount, unit_of_words
 from ldn_titration.lint.doses import NUMBER, Dose, doses_in, number
-from ldn_titration.lint.plain import plain
+from ldn_titration.lint.plain import MEANS, plain
 from ldn_titration.lint.rhythm import Rhythm
 
 __all__ = ["Said", "SaidDose", "TextRead", "read_text"]
@@ -110,7 +110,7 @@ def read_text(text: str, drug: str = "") -> TextRead:
 def _matters(part: _Part) -> bool:
     """Whether words that are left over may change a dose, or tell how often."""
     untold = part.dose is not None and part.rhythm is None and not part.times
-    return bool(part.left) and (untold or _MEANS.search(part.left) is not None)
+    return bool(part.left) and (untold or MEANS.search(part.left) is not None)
 
 
 # --- from parts to steps --------------------------------------------------------------
@@ -213,7 +213,8 @@ def _part(text: str, dose: Dose | None) -> _Part:
 
 def _taken(pattern: re.Pattern[str], text: str) -> tuple[list[re.Match[str]], str]:
     """The matches of a pattern, and the text without them."""
-    return list(pattern.finditer(text)), pattern.sub(" ~ ", text)
+    found = list(pattern.finditer(text))
+    return found, pattern.sub(" ~ ", text) if found else text
 
 
 def _day(found: list[re.Match[str]]) -> date | None:
@@ -289,7 +290,7 @@ _RHYTHMS = (
 
 _CLOCK = re.compile(r"\bat ([01]?[0-9]|2[0-3])(?::([0-5][0-9]))? ?(am|pm)?\b")
 _TIME = re.compile(
-    r"(?:\b(?:in the|in|every|each|at|before|the|on going to) )*"
+    r"(?:\b(?:in|every|each|at|before|the|on going to) )*+"
     r"\b(mornings?|am|noon|midday|lunchtime|afternoons?|evenings?|nights?|nightly|bedtime|bed|"
     r"qhs|hs|qam|qpm)\b"
 )
@@ -345,14 +346,8 @@ _PASSED_OVER = frozenset(
     _words(
         "~ - take taken taking to be by the a an of in on at and with each these this them it "
         "your is as orally oral po mouth swallow swallowed whole use give given dose doses "
-        "tablet tablets capsule capsules drop drops then next finish continue please once "
+        "tablet tablets capsule capsules drop drops then next finish continue please "
         "followed only sublingually solution liquid start begin for"
     )
 )
 _TOKEN = re.compile(r"[^\s,;:.!?()\"']+(?:[.,][0-9]+)*")
-_MEANS = re.compile(
-    r"[0-9]|\b(?:increas|decreas|reduc|rais|lower|titrat|taper|doubl|half|halv|alternat|skip|"
-    r"repeat|max|exceed|more|less|until|till|unless|except|if|need|requir|direct|tolerat|miss|"
-    r"stop|discontinu|hold|kg|divid|off|up|not|never|no|or|may|extra|addition|every|per|daily|weekly|monthly|hour|day|week|"
-    r"month|times?|twice|mg|mcg|ml|gram|month|mon|tues|wednes|thurs|fri|satur|sun|forever|ongoing|indefinite)"
-)

@@ -159,6 +159,10 @@ _OPEN = {
     "ServiceRequest": frozenset({"draft", "active", "on-hold", "unknown"}),
 }
 _NOT_DONE = frozenset({"not-done", "revoked", "entered-in-error"})
+_STATUSES = {
+    "Procedure": _OPEN["Procedure"] | {"stopped", "completed"},
+    "ServiceRequest": _OPEN["ServiceRequest"] | {"completed"},
+}
 
 
 def read_event(entry: Entry, base: Knowledge, assessed_on: date | None) -> Noted:
@@ -168,6 +172,8 @@ def read_event(entry: Entry, base: Knowledge, assessed_on: date | None) -> Noted
     if node.flag("doNotPerform") or status in _NOT_DONE:
         return Noted(f"{label}: not done, set aside")
     noted = _asked(entry, label, status, base, assessed_on)
+    if status not in _STATUSES[entry.kind]:
+        noted = noted.with_problem(f"has the status {status[:40] or '(none)'}, not one of FHIR R4")
     is_test = bool(node.concept("code").codes_of(LOINC))
     other = mentioned(node, base, ["code"] if is_test else [])
     return noted.with_problem(f"names {other}; ask about opioids" if other else "")
@@ -180,7 +186,7 @@ def _asked(
         return Noted(f"{label}: {status or 'no status'}; no operation by its words; not judged")
     if status in _OPEN[entry.kind] or not status:
         told = "an operation is planned: ask whether opioids are planned, and state them"
-    elif _long_ago(entry.node, base, assessed_on) or entry.kind == "ServiceRequest":
+    elif _long_ago(entry.node, base, assessed_on):
         return Noted(f"{label}: {status}; an operation of before; ask whether opioids were given")
     else:
         told = "an operation was done lately, or on a day not known: ask whether opioids were given"
@@ -199,6 +205,7 @@ def _long_ago(node: Node, base: Knowledge, assessed_on: date | None) -> bool:
     """Whether the longest opioid-free window has passed between it and the assessment."""
     period = node.child("performedPeriod")
     told = node.text("performedDateTime") or (period.text("end") if period else "")
+    told = told or node.text("occurrenceDateTime")
     done = span_of(told)
     if done is None or assessed_on is None:
         return False

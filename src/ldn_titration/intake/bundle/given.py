@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from ldn_titration.intake.bundle.entries import Entry, OpenBundle
 from ldn_titration.intake.bundle.named import Named, OpioidName, names_of
-from ldn_titration.intake.bundle.noted import Noted, mentioned
+from ldn_titration.intake.bundle.noted import ABSENT, Noted, mentioned, said_beside_none
 from ldn_titration.intake.bundle.tree import Concept, Node, Span, span_of
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.patient import Medication, OpioidExposure, PlannedOpioid
@@ -72,8 +72,6 @@ proposal plan order original-order reflex-order filler-order instance-order opti
 """
 _INTENTS = frozenset(_INTENT_CODES.split())
 
-_NONE_KNOWN = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
-
 
 class Taken(NamedTuple):
     """Whether a medicine is taken, when last, from when it is planned, and how that is said."""
@@ -91,9 +89,11 @@ def read_medication(
     """What is noted of a resource that tells of a medicine."""
     taken = _taken(entry, assessed_on)
     concepts, wrong = _concepts(entry, bundle)
-    said_none = _said_none(concepts)
-    if said_none and taken.state in {"now", "perhaps"}:
-        return _none_known(said_none, taken)
+    if (said_none := _said_none(concepts)) and taken.state in {"now", "perhaps"}:
+        beside = mentioned(entry.node, base) or "".join(map(said_beside_none, concepts))
+        if not beside:
+            return _none_known(said_none, taken)
+        wrong.append(f"says {said_none}, and names {beside}")
     named, label = _named(entry, bundle, concepts, base), _label(concepts)
     told = f"{label}: {taken.words}"
     if taken.state == "void":
@@ -249,11 +249,15 @@ def _beside(entry: Entry, named: Named, base: Knowledge) -> Iterator[str]:
 
 
 def _said_none(concepts: list[Concept]) -> str:
-    codes = (code for concept in concepts for code in concept.codes_of(_NONE_KNOWN))
+    codes = (code for concept in concepts for code in concept.codes_of(ABSENT))
     return next(codes, "")
 
 
 def _none_known(code: str, taken: Taken) -> Noted:
+    """What a code of "known absent" or "not known" says; only what is active says it of now."""
+    if code == "no-known-medications" and taken.state != "now":
+        told = f"says {code}, but not of now"
+        return Noted(f"{code}: {taken.words}", problems=(*taken.problems, told))
     if code == "no-known-medications":
         words = "no known medications: asked, and none; opioids of before are asked about still"
         return Noted(words, none_of=("medications",), problems=taken.problems)
@@ -293,7 +297,8 @@ def _requested(node: Node, status: str, state: State, assessed_on: date | None) 
     starts, until = _starts(node)
     future = assessed_on is not None and starts and all(s.first > assessed_on for s in starts)
     words = f"{status}, {intent or 'intent not said'}"
-    if future and state in {"now", "perhaps"} and not problems:
+    again = node.has("priorPrescription")
+    if future and state in {"now", "perhaps"} and not problems and not again:
         planned = (min(span.first for span in starts), until)
         return Taken(state, f"{words}, from {planned[0]} on", planned=planned)
     return Taken(state, words, problems=problems)

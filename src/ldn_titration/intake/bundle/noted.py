@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ldn_titration.errors import InvalidInputError
 from ldn_titration.intake.bundle.named import mentions
-from ldn_titration.intake.bundle.tree import Concept, Node, walk
+from ldn_titration.intake.bundle.tree import Coding, Concept, Node, walk
 from ldn_titration.knowledge import Knowledge
+from ldn_titration.knowledge.names import words_of
 from ldn_titration.patient import Medication, OpioidExposure, OpioidTest, PlannedOpioid
 
-__all__ = ["EntryRead", "Noted", "mentioned"]
+__all__ = ["ABSENT", "EntryRead", "Noted", "mentioned", "said_beside_none"]
+
+ABSENT = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
+"""Codes that say that there is none, or that nothing is known: International Patient Summary."""
 
 
 class EntryRead(NamedTuple):
@@ -48,6 +51,28 @@ class Noted(NamedTuple):
         return self._replace(problems=(*self.problems, problem)) if problem else self
 
 
+_NONE_WORDS = """
+no none nil known current active drug drugs medication medications medicine medicines
+allergy allergies intolerance intolerances problem problems condition conditions
+"""
+_NONE_OF = frozenset(_NONE_WORDS.split())
+_NONE = frozenset({"no", "none", "nil"})
+
+
+def said_beside_none(concept: Concept) -> str:
+    """What a concept names beside a code that says that there is none; empty where nothing."""
+    for code in concept.codes_of(ABSENT)[1:]:
+        return code[:80]
+    for coding in concept.codings:
+        if coding.system != ABSENT and not coding.display:
+            return f"code {coding.code}"[:80]
+    for text in concept.texts:
+        words = words_of(text)
+        if not words or words[0] not in _NONE or not _NONE_OF.issuperset(words):
+            return text[:80]
+    return ""
+
+
 _TEXT_ELEMENTS = """
 comment conclusion description display instruction note patientInstruction text title
 valueString reasonString
@@ -77,13 +102,12 @@ def _texts(node: Node) -> Iterator[str]:
 
 
 def _concepts(node: Node) -> Iterator[Concept]:
-    for path, name, value in walk(node):
+    for _, name, value in walk(node):
         if name == "coding" and isinstance(value, list):
-            yield _concept(Node(path, {"coding": value}))
+            yield Concept(tuple(_coding(each) for each in value if isinstance(each, Mapping)))
 
 
-def _concept(node: Node) -> Concept:
-    try:
-        return node.as_concept()
-    except InvalidInputError:  # of another shape, in a resource that is not read
-        return Concept()
+def _coding(value: Mapping[str, Any]) -> Coding:
+    """A coding of whatever shape, in a resource that may not be read: what is text of it."""
+    told = (value.get(name) for name in Coding._fields)
+    return Coding(*(each.strip() if isinstance(each, str) else "" for each in told))

@@ -17,7 +17,7 @@ from ldn_titration.intake.bundle.events import read_event, read_observation, rea
 from ldn_titration.intake.bundle.given import read_medication
 from ldn_titration.intake.bundle.noted import EntryRead, Noted
 from ldn_titration.intake.bundle.states import read_allergy, read_condition, read_list, read_person
-from ldn_titration.intake.bundle.tree import read_tree
+from ldn_titration.intake.bundle.tree import read_tree, walk
 from ldn_titration.knowledge import Knowledge, knowledge
 from ldn_titration.patient import OpioidHistory, OpioidTest, PatientFacts
 from ldn_titration.values import printable, read_date
@@ -85,7 +85,8 @@ def _notes(opened: OpenBundle, base: Knowledge, day: date | None) -> list[Noted]
     faults: list[Problem] = []
     for entry in opened.entries:
         try:
-            notes.append(_noted(entry, opened, base, day))
+            noted = _noted(entry, opened, base, day)
+            notes.append(noted.with_problem(_missing(entry, opened)))
         except InvalidInputError as error:
             faults += error.problems
     if faults:
@@ -115,6 +116,19 @@ def _noted(entry: Entry, opened: OpenBundle, base: Knowledge, day: date | None) 
     return read_other(entry, base)
 
 
+_TABLES = frozenset({"List", "Composition"})
+
+
+def _missing(entry: Entry, opened: OpenBundle) -> str:
+    """What a list or document says is there, and is not; empty where all of it is."""
+    below = len(entry.node.path)
+    for path, name, value in walk(entry.node) if entry.kind in _TABLES else ():
+        listed = name == "reference" and ".entry[" in path[below:] and isinstance(value, str)
+        if listed and not value.startswith("#") and opened.find(value) is None:
+            return f"lists {value[:80]}, which is not in the Bundle"
+    return ""
+
+
 def _problems(entries: Sequence[Entry], notes: Sequence[Noted]) -> Iterable[Problem]:
     for entry, noted in zip(entries, notes, strict=True):
         for message in noted.problems:
@@ -140,7 +154,7 @@ def _patient(notes: Sequence[Noted], whole: bool, known: Mapping[str, Any]) -> P
     exposures = tuple(dict.fromkeys(e for noted in notes for e in noted.exposures))
     history = OpioidHistory(status="known" if exposures else "unknown", exposures=exposures)
     facts: dict[str, Any] = {
-        **_facts(notes),
+        **_facts(notes, whole),
         **{name: value for name, value in known.items() if value is not None},
         "opioids": history,
         "medications": _medications(notes) if whole else None,
@@ -155,10 +169,10 @@ def _patient(notes: Sequence[Noted], whole: bool, known: Mapping[str, Any]) -> P
 _WORSE = ("no", "compensated", "mild", "moderate", "severe", "yes", "acute_or_decompensated")
 
 
-def _facts(notes: Sequence[Noted]) -> dict[str, str]:
-    """Each fact that is told, the worst of its values."""
+def _facts(notes: Sequence[Noted], whole: bool) -> dict[str, str]:
+    """Each fact that is told, the worst of its values; none is "no" where some may be missing."""
     found: dict[str, str] = {}
-    if any("allergies" in noted.none_of for noted in notes):
+    if whole and any("allergies" in noted.none_of for noted in notes):
         found["naltrexone_hypersensitivity"] = "no"
     for name, value in (fact for noted in notes for fact in noted.facts):
         found[name] = max(found.get(name, value), value, key=_WORSE.index)

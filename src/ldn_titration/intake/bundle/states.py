@@ -13,7 +13,7 @@ from datetime import date
 from ldn_titration.errors import InvalidInputError
 from ldn_titration.intake.bundle.entries import Entry, OpenBundle
 from ldn_titration.intake.bundle.named import names_of
-from ldn_titration.intake.bundle.noted import Noted, mentioned
+from ldn_titration.intake.bundle.noted import ABSENT, Noted, mentioned, said_beside_none
 from ldn_titration.intake.bundle.tree import Concept, Node, Span, span_of
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.knowledge.names import key_of
@@ -22,7 +22,6 @@ from ldn_titration.patient import Medication
 __all__ = ["read_allergy", "read_condition", "read_list", "read_person"]
 
 ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
-ABSENT = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
 
 _ICD: tuple[tuple[str, str, str, str], ...] = (
     # beginning of the code, fact, value, the condition as the knowledge base names it
@@ -45,7 +44,8 @@ _ICD: tuple[tuple[str, str, str, str], ...] = (
 )
 """Codes of ICD-10-CM (public: US National Center for Health Statistics) by their beginning.
 
-F11.23 tells of dependence too, which its other row says.
+The words mild, moderate and severe are those of the titles of N18.2 to N18.4; N18.5 and N18.6
+are beyond. F11.23 is dependence too. The first row that fits counts.
 """
 
 _BY_NAME = {
@@ -86,7 +86,9 @@ def read_condition(entry: Entry, base: Knowledge) -> Noted:
     if other := mentioned(entry.node, base, ("code", "clinicalStatus", "verificationStatus")):
         problems.append(f"names {other} beside its condition")
     if absent := concept.codes_of(ABSENT):
-        return _absent(absent[0], "conditions", "no-known-problems", problems)
+        if not (beside := said_beside_none(concept)):
+            return _absent(absent[0], _is_so(clinical, verified), problems)
+        problems.append(f"says {absent[0]}, and names {beside}")
     if not concept.texts and not _icd(concept):
         problems.append("a condition without a text, of a code that is not known")
     if clinical in _PAST:
@@ -182,11 +184,18 @@ def _unknown_statuses(clinical: str, verified: str, known: frozenset[str]) -> It
         yield f"has the verification status {verified[:40]}, which FHIR R4 does not have"
 
 
-def _absent(code: str, what: str, none: str, problems: list[str]) -> Noted:
-    """What a code of "known absent" or "not known" says."""
-    if code == none:
-        return Noted(f"{code}: asked, and none", none_of=(what,), problems=tuple(problems))
-    return Noted(f"{code}: nothing is known", problems=(*problems, code))
+def _absent(code: str, is_so: bool, problems: list[str]) -> Noted:
+    """What a code of "known absent" or "not known" says of conditions."""
+    if code != "no-known-problems":
+        return Noted(f"{code}: nothing is known", problems=(*problems, code))
+    if not is_so:
+        return Noted(f"{code}: not of now, or not confirmed", problems=tuple(problems))
+    return Noted(f"{code}: asked, and none", none_of=("conditions",), problems=tuple(problems))
+
+
+def _is_so(clinical: str, verified: str) -> bool:
+    """Whether what is said is said of now, and not as unconfirmed."""
+    return clinical in {"", *_ACTIVE} and verified in {"", *_SURE}
 
 
 # --- allergies ------------------------------------------------------------------------
@@ -206,9 +215,9 @@ def read_allergy(entry: Entry, base: Knowledge) -> Noted:
     if other := mentioned(node, base, ("code", "reaction", "clinicalStatus", "verificationStatus")):
         problems = (*problems, f"names {other} beside its substance")
     if absent := concepts[0].codes_of(ABSENT):
-        if absent[0] in _NO_ALLERGY and not problems:
-            return Noted(f"{absent[0]}: asked, and none", none_of=("allergies",))
-        return Noted(f"{absent[0]}: says nothing of naltrexone", problems=problems)
+        if not (beside := _beside_none(entry, base)):
+            return _no_allergy(absent[0], _is_so(clinical, verified), problems)
+        problems = (*problems, f"says {absent[0]}, and names {beside}")
     if not any(concept.label for concept in concepts):
         return Noted("an allergy to nothing named", problems=(*problems, "names no substance"))
     if clinical in _PAST:
@@ -216,6 +225,19 @@ def read_allergy(entry: Entry, base: Knowledge) -> Noted:
     facts = tuple(dict.fromkeys(f for concept in concepts for f in _of_allergy(concept, base)))
     words = f"allergy to {label}" + "".join(f"; {name} {value}" for name, value in facts)
     return Noted(words, facts=facts, problems=problems)
+
+
+def _beside_none(entry: Entry, base: Knowledge) -> str:
+    """What is named beside a code that says that there is no allergy."""
+    named = said_beside_none(entry.node.concept("code")) or mentioned(entry.node, base)
+    return named or ("a reaction" if entry.node.has("reaction") else "")
+
+
+def _no_allergy(code: str, is_so: bool, problems: tuple[str, ...]) -> Noted:
+    """What a code of "known absent" or "not known" says of allergies."""
+    if code in _NO_ALLERGY and is_so and not problems:
+        return Noted(f"{code}: asked, and none", none_of=("allergies",))
+    return Noted(f"{code}: says nothing of naltrexone", problems=problems)
 
 
 def _substances(node: Node) -> list[Concept]:
@@ -248,7 +270,10 @@ def read_list(entry: Entry, opened: OpenBundle, base: Knowledge) -> Noted:
     entries = node.children("entry")
     current = node.text("status") == "current" and node.text("mode") in {"working", "snapshot"}
     if empty == ["nilknown"] and what and current and not entries:
-        return Noted(f"list of {what}: nil known: asked, and none", none_of=(what,))
+        noted = Noted(f"list of {what}: nil known: asked, and none", none_of=(what,))
+        other = mentioned(node, base)
+        noted = noted.with_problem(f"is empty, and names {other}" if other else "")
+        return noted if node.has("subject") else noted.with_problem("names no patient")
     if empty and what:
         reason = f"a list of {what} is empty: {(empty[0] or 'no reason')[:40]}"
         return Noted(reason, problems=(reason,))

@@ -16,6 +16,9 @@ __all__ = ["Coding", "Concept", "Node", "Span", "read_tree", "span_of"]
 MAX_DEPTH = 64
 """How deep FHIR is read; contained resources and extensions need far less."""
 
+MAX_CODINGS = 100
+"""How many codes of one concept are read; each is compared with every other."""
+
 
 class Coding(NamedTuple):
     """One code of a concept: of which system, and how it is displayed ("" where not said)."""
@@ -107,9 +110,12 @@ class Node(NamedTuple):
 
     def as_concept(self) -> Concept:
         """It, read as a CodeableConcept."""
+        listed = self.children("coding")
+        if len(listed) > MAX_CODINGS:
+            message = f"has {len(listed)} codes; at most {MAX_CODINGS} are read"
+            raise InvalidInputError([Problem(self.at("coding"), message)])
         codings = (
-            Coding(each.text("system"), each.text("code"), each.text("display"))
-            for each in self.children("coding")
+            Coding(each.text("system"), each.text("code"), each.text("display")) for each in listed
         )
         return Concept(tuple(codings), self.text("text"))
 

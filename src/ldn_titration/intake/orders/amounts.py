@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ldn_titration.intake.orders.elements import Element
 
 __all__ = [
+    "UCUM",
     "Amount",
     "Strength",
     "Unit",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 UCUM = "http://unitsofmeasure.org"
+"""The system of UCUM's codes."""
+
 _QUANTITY = ("value", "comparator", "unit", "system", "code")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.intake.orders import r4
 from ldn_titration.intake.orders.amounts import (
+    UCUM,
     Amount,
     Strength,
     Written,
@@ -115,10 +116,27 @@ def read_orders(data: bytes | str) -> tuple[MedicationOrder, ...]:
     """
     tree = read_json(data, "order", Decimal)
     problems = [Problem(printable(p.path), p.message) for p in _unreadable(tree)]
-    orders = [_order(found, _medications(tree)) for found in _requests(tree, problems)]
+    medications = _medications(tree)
+    orders = [_order(found, medications) for found in _requests(tree, problems)]
+    problems += _too_much(orders)
     if problems:
         raise InvalidInputError(problems)
     return tuple(orders)
+
+
+_MOST_STEPS = 2_000
+_MOST_WORDS = 100_000
+
+
+def _too_much(orders: Sequence[MedicationOrder]) -> Iterator[Problem]:
+    """More in all orders together than is read at once."""
+    steps = [step for order in orders for step in order.steps]
+    if len(steps) > _MOST_STEPS:
+        yield Problem("order", f"has {len(steps)} dosages in all; at most {_MOST_STEPS} are read")
+    words = sum(len(text) for step in steps for _, text in (*step.texts, *step.notes))
+    if words > _MOST_WORDS:
+        message = f"has {words} characters of directions; at most {_MOST_WORDS} are read"
+        yield Problem("order", message)
 
 
 def _unreadable(tree: Any) -> Iterator[Problem]:
@@ -189,7 +207,7 @@ def _medications(tree: Any) -> dict[str, dict[str, Any]]:
 # --- one order ------------------------------------------------------------------------
 
 
-def _order(root: Element, medications: dict[str, dict[str, Any]]) -> MedicationOrder:
+def _order(root: Element, medications: Mapping[str, dict[str, Any]]) -> MedicationOrder:
     root.only(r4.ELEMENTS, _REQUEST, r4.ELSEWHERE)
     if "agent" in root.below("requester").tree:
         root.wrong("requester.agent", "is an element of FHIR STU3; only R4 is read")
@@ -262,14 +280,15 @@ def _modified(tree: Any, path: str) -> Iterator[str]:
 
 
 def _product(
-    root: Element, medications: dict[str, dict[str, Any]]
+    root: Element, medications: Mapping[str, dict[str, Any]]
 ) -> tuple[list[str], Strength | None]:
     """The names of the product, and its strength where all that tell one tell the same."""
     concept = root.below("medicationCodeableConcept")
     reference = root.below("medicationReference")
     target = reference.text("reference") or ""
-    known = {f"#{c.text('id')}": c.tree for c in root.each("contained")} | medications
-    medication = Element(known.get(target, {}), root.at(f"medicationReference({target})"), [])
+    own = {f"#{c.text('id')}": c.tree for c in root.each("contained")}
+    found = own.get(target) or medications.get(target, {})
+    medication = Element(found, root.at(f"medicationReference({target})"), [])
     names = [*_names(concept), *_names(medication.below("code"))]
     names += [name for name in [reference.text("display")] if name]
     told = {strength_in(name) for name in names} | {_ingredient_strength(medication)}
@@ -373,4 +392,4 @@ def _lasts(repeat: Element) -> Written | None:
     if value is None:
         return None
     unit = _coded(repeat, "durationUnit", r4.UNITS_OF_TIME)
-    return Written(value, None, "http://unitsofmeasure.org", unit)
+    return Written(value, None, UCUM, unit)

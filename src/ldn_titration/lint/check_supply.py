@@ -10,12 +10,12 @@ from ldn_titration import sig
 from ldn_titration.findings import Severity
 from ldn_titration.intake.orders.amounts import Amount, Strength, amount_of
 from ldn_titration.intake.orders.reading import MedicationOrder
-from ldn_titration.lint.course import in_sequence
+from ldn_titration.lint.check_course import in_sequence
+from ldn_titration.lint.check_structure import unit_findings
 from ldn_titration.lint.doses import amount_text
 from ldn_titration.lint.finding import Figure, LintFinding, finding
 from ldn_titration.lint.reading import StepRead
 from ldn_titration.lint.structure import doses_by_text, length_by_text, widened
-from ldn_titration.lint.structures import unit_findings
 from ldn_titration.lint.words import Said
 
 __all__ = ["Course", "course_by_structure", "course_by_text", "supply_findings"]
