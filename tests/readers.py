@@ -572,10 +572,12 @@ def _pdf_doses(words: str, usual: str) -> Iterator[Dose]:
 # --- iCalendar ------------------------------------------------------------------------
 
 _EVENT_DOSE = re.compile(
-    rf"(?:DRAFT: |HOLD OVERRIDDEN: )?Naltrexone (?:({_WHEN}|dose \d+): )?({_TAKE})"
+    r"(?:DRAFT: |HOLD OVERRIDDEN: )?(?:NO DOSE [^:]*: )?Naltrexone "
+    rf"(?:({_WHEN}|dose \d+): )?({_TAKE})"
 )
 _EXPLAINED = re.compile(
-    rf"Take ({_TAKE})(?: (in the \w+|at noon|at bedtime|at \d\d:\d\d))?\. Step (\d+) of \d+\..*"
+    rf"(?:NO DOSE [^:]*: )?Take ({_TAKE})(?: (in the \w+|at noon|at bedtime|at \d\d:\d\d))?"
+    r"\. Step (\d+) of \d+\..*"
 )
 
 

@@ -329,3 +329,12 @@ def test_a_plan_and_its_supply_say_the_same_of_a_switch() -> None:
     assert parts == [part["units"]["volume"] for part in plan["totals"]["by_preparation"]]
     page = run("plan", living, "--format", "html").stdout.decode()
     assert "SWITCH: stop the drops. From now 1 mg/mL" in page.replace("\u00a0", " ")
+
+
+def test_options_of_a_calendar_file_are_not_passed_over_elsewhere() -> None:
+    done = run("plan", str(EXAMPLE), "--format", "csv", "--remind", "--key", "a")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().splitlines() == [
+        "--remind: is for a calendar file (--format ics), and this is csv",
+        "--key: is for a calendar file (--format ics), and this is csv",
+    ]

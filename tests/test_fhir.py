@@ -267,6 +267,18 @@ def test_what_happened_is_told_with_its_dosage() -> None:
 # --- supply ---------------------------------------------------------------------------
 
 
+def test_the_supply_is_for_the_days_with_a_dose() -> None:
+    """16 days of 1 mg, then an opioid that is still taken: no dose to the end of 40 days."""
+    taken = {"event": "opioid", "on": "2027-01-20"}
+    taken["exposure"] = {"substance": "oxycodone", "ongoing": True}
+    regimen = Regimen(steps=[{"dose": "1 mg"}])
+    plan = schedule(regimen, Capsules(strengths=["1 mg"]), MONDAY, days=40, diary=[taken])
+    told = request_of(plan)["dispenseRequest"]
+    assert told["quantity"]["value"] == 16
+    assert told["expectedSupplyDuration"]["value"] == 16
+    assert told["validityPeriod"] == {"start": "2027-01-04", "end": "2027-01-19"}
+
+
 def test_bottles_are_a_dispense_and_its_repeats() -> None:
     """The issue's 18 weeks of drops: ten bottles of 10 mL, each within 14 days: 9 repeats."""
     request = read_request((ROOT / "examples" / "drops-18-weeks.json").read_bytes())

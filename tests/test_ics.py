@@ -656,8 +656,9 @@ def test_options_that_are_wrong_name_themselves(tmp_path: Path) -> None:
         (["--remind"], "--at: has no wall time for a dose without a time of day"),
         (
             ["--remind", "--at", "bedtime=22:00"],
-            "--at: has no wall time for a dose without a time of day",
+            '--at: no dose is at "bedtime"; doses are without a time of day',
         ),
+        (["--at", "08:00", "--at", "09:00"], "--at: names one time of day twice"),
         (["--at", "night=22:00"], "--at: 'night' is no time of day"),
         (["--at", "25:00"], '--at: must give a time such as "22:00"'),
         (["--at", ""], '--at: must give a time such as "22:00"'),
@@ -682,3 +683,49 @@ def test_the_command_line_replaces_an_earlier_request(tmp_path: Path) -> None:
         str(e["UID"])[33:]: e["SEQUENCE"] for e in events_of(printed) if readers.is_cancelled(e)
     }
     assert told == {"dose1-20120103": 1, "due-20120101": 1}
+
+
+# --- a planned opioid -----------------------------------------------------------------
+
+
+def around_surgery(each: str) -> str:
+    """1 mg from 4 January for 60 days; an opioid on 10 February, closed from 8 to 20 February:
+    the last dose 72 hours before, and 10 free days after an opioid of the 10th."""
+    planned = known_facts(planned_opioid=[{"on": "2027-02-10", "reason": "surgery"}])
+    regimen = Regimen(steps=[{"dose": "1 mg", "days": 60}], time_of_day="21:00")
+    screening = screen(planned, "2027-01-04", regimen)
+    plan = schedule(regimen, LIQUID, "2027-01-04", screening=screening)
+    return plan_ics(plan, CalendarFile(each=each, remind=True))
+
+
+def test_no_reminder_rings_while_an_opioid_is_planned() -> None:
+    closed, rings = [], []
+    for event in icalendar.Calendar.from_ical(around_surgery("day")).walk("VEVENT"):
+        summary, on = str(event["SUMMARY"]), event["DTSTART"].dt
+        if "Naltrexone" in summary and "NO DOSE if the opioid is taken" in summary:
+            closed.append(on.date().isoformat())
+            assert not list(event.walk("VALARM"))
+        elif "Naltrexone" in summary:
+            rings.append(on.date().isoformat())
+            assert len(list(event.walk("VALARM"))) == 1
+    due = [
+        str(event["DTSTART"].dt)
+        for event in icalendar.Calendar.from_ical(around_surgery("day")).walk("VEVENT")
+        if "NO DOSE: opioid" in str(event["SUMMARY"])
+    ]
+    assert closed == due
+    assert len(closed) + len(rings) == 60
+    assert closed[0] <= "2027-02-10" < closed[-1]
+
+
+def test_a_step_around_a_planned_opioid_tells_its_days() -> None:
+    [event] = [
+        event
+        for event in icalendar.Calendar.from_ical(around_surgery("step")).walk("VEVENT")
+        if "Naltrexone" in str(event["SUMMARY"])
+    ]
+    assert re.search(
+        r"NO DOSE from 2027-02-\d\d to 2027-\d\d-\d\d if opioid is taken: Naltrexone",
+        str(event["SUMMARY"]),
+    )
+    assert not list(event.walk("VALARM"))

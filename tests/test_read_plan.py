@@ -98,6 +98,10 @@ def more(made: dict[str, Any]) -> None:
     made["dosageInstruction"][3]["maxDosePerPeriod"] = {}
 
 
+def supplied(made: dict[str, Any]) -> None:
+    made["dispenseRequest"]["quantity"]["value"] = 560
+
+
 @pytest.mark.parametrize(
     ("change", "path"),
     [
@@ -107,6 +111,7 @@ def more(made: dict[str, Any]) -> None:
         (often, "dosageInstruction[5].timing.repeat.frequency"),
         (fewer, "dosageInstruction"),
         (swapped, "dosageInstruction[0].text"),
+        (supplied, "dispenseRequest.quantity.value"),
         (drug, "medicationCodeableConcept.text"),
         (more, "dosageInstruction[3].maxDosePerPeriod"),
         (lambda made: made.update(doNotPerform=True), "doNotPerform"),

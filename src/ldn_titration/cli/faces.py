@@ -50,24 +50,30 @@ def text_or_json(options: argparse.Namespace) -> str:
 
 def drawer(face: str, options: argparse.Namespace, request: PlanRequest) -> Callable[[Any], Any]:
     """The function that draws the face; raises MissingExtraError before any work is done."""
-    if face == "text":
-        from ldn_titration.render.text import plan_text
-
-        return plan_text
-    if face == "json":
-        from ldn_titration.export.document import plan_json
-
-        return plan_json
-    if face == "csv":
-        from ldn_titration.export.tabular import plan_csv
-
-        return plan_csv
-    if face == "fhir":
-        from ldn_titration.export.fhir import plan_fhir
-
-        return plan_fhir
     if face == "ics":
         return _calendar_drawer(options, request)
+    _require_no_calendar_options(face, options)
+    if face in {"html", "pdf"}:
+        return _page_drawer(face, options, request)
+    return _data_drawer(face)
+
+
+def _data_drawer(face: str) -> Callable[[Any], str]:
+    """What needs nothing but the plan."""
+    if face == "text":
+        from ldn_titration.render.text import plan_text as draw
+    elif face == "csv":
+        from ldn_titration.export.tabular import plan_csv as draw
+    elif face == "fhir":
+        from ldn_titration.export.fhir import plan_fhir as draw
+    else:
+        from ldn_titration.export.document import plan_json as draw
+    return draw
+
+
+def _page_drawer(
+    face: str, options: argparse.Namespace, request: PlanRequest
+) -> Callable[[Any], Any]:
     page = {
         "patient": request.patient,
         "dateless": options.dateless,
@@ -86,9 +92,28 @@ def drawer(face: str, options: argparse.Namespace, request: PlanRequest) -> Call
     return lambda plan: plan_pdf(plan, paper=options.paper, **page)
 
 
+def _require_no_calendar_options(face: str, options: argparse.Namespace) -> None:
+    """What is asked of a calendar file is not passed over where another face is drawn."""
+    asked = {
+        "--each": options.each != "day",
+        "--at": options.at,
+        "--remind": options.remind,
+        "--with-name": options.with_name,
+        "--key": options.key,
+        "--replaces": options.replaces,
+    }
+    message = f"is for a calendar file (--format ics), and this is {face}"
+    problems = [Problem(name, message) for name, value in asked.items() if value]
+    if problems:
+        raise InvalidInputError(problems)
+
+
 def _calendar_drawer(options: argparse.Namespace, request: PlanRequest) -> Callable[[Any], str]:
     from ldn_titration.export.ics import CalendarFile, plan_ics
 
+    names = [name for name, _ in options.at]
+    if len(set(names)) < len(names):
+        raise InvalidInputError([Problem("--at", "names one time of day twice")])
     with _told_as_option("clock", "--at"):
         asked = CalendarFile(
             each=options.each,

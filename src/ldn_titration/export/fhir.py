@@ -45,7 +45,7 @@ from ldn_titration.plan import DRUG, Plan
 from ldn_titration.preparation import AnyPreparation, Drops, Preparation
 from ldn_titration.quantities import Mass, Volume
 from ldn_titration.regimen import MAX_DAYS, Regimen
-from ldn_titration.supply import Dispense, PreparationSupply, supply
+from ldn_titration.supply import PreparationSupply, supply
 from ldn_titration.values import PlainDate, Value
 from ldn_titration.words import NOT_REVIEWED, override_words, preparation_words, verdict_line
 
@@ -121,7 +121,7 @@ def plan_requests(plan: Plan, subject: Reference = _PATIENT) -> tuple[Medication
             subject=subject,
             note=tuple(Annotation(text=words) for words in _notes(plan)),
             dosage_instruction=tuple(dosages(steps)),
-            dispense_request=_dispense(needed[steps[0].first]) if needed else None,
+            dispense_request=_dispense(needed[steps[0].first], steps) if needed else None,
         )
         for number, steps in enumerate(parts, 1)
     )
@@ -161,19 +161,22 @@ def _supplied(plan: Plan) -> tuple[PreparationSupply, ...]:
         return ()
 
 
-def _dispense(part: PreparationSupply) -> DispenseRequest | None:
+def _dispense(part: PreparationSupply, steps: Sequence[PlanStep]) -> DispenseRequest | None:
     """What to supply of a preparation: a bottle and how many more, or all pieces at once.
 
-    Nothing where it is a volume that is no decimal number and no whole drops either.
+    It is for the days of the steps with a dose. Nothing where it is a volume that is no
+    decimal number and no whole drops either.
     """
-    days = Period(start=part.first, end=part.last)
+    taken = [step for step in steps if step.dose_days]
+    days = Period(start=taken[0].first, end=taken[-1].last)
+    lasts = counted(sum(step.days for step in taken), "day")
     dispense, quantity = part.dispense, part.dispense.quantity
     if isinstance(quantity, tuple):
-        return _pieces(part.preparation.form.removesuffix("s"), quantity, days, dispense)
+        return _pieces(part.preparation.form.removesuffix("s"), quantity, days, lasts)
     size = getattr(part.preparation, "bottle_volume", None)
     if size is None or not dispense.refills:
         whole = _liquid(part.preparation, quantity)
-        return _at_once(whole, days, dispense) if whole else None
+        return _at_once(whole, days, lasts) if whole else None
     bottle = _liquid(part.preparation, size)
     if bottle is None:
         return None
@@ -190,14 +193,14 @@ def _liquid(preparation: Preparation, volume: Volume) -> Quantity | None:
     return counted(drops, "drop") if drops and drops.denominator == 1 else None
 
 
-def _pieces(noun: str, counts: Counts, days: Period, dispense: Dispense) -> DispenseRequest:
+def _pieces(noun: str, counts: Counts, days: Period, lasts: Quantity) -> DispenseRequest:
     """All capsules or tablets of a plan; each strength on its own beside them."""
     each = (
         Extension(url=_STRENGTH, value_quantity=_of_strength(strength, noun, count))
         for strength, count in counts
     )
     whole = counted(sum(count for _, count in counts), noun)
-    return _at_once(whole, days, dispense).model_copy(update={"extension": tuple(each)})
+    return _at_once(whole, days, lasts).model_copy(update={"extension": tuple(each)})
 
 
 def _of_strength(strength: Mass, noun: str, count: Fraction) -> Quantity:
@@ -205,12 +208,12 @@ def _of_strength(strength: Mass, noun: str, count: Fraction) -> Quantity:
     return Quantity(value=plain.value, unit=f"{plain.unit} of {strength}", code=plain.code)
 
 
-def _at_once(quantity: Quantity, days: Period, dispense: Dispense) -> DispenseRequest:
+def _at_once(quantity: Quantity, days: Period, lasts: Quantity) -> DispenseRequest:
     return DispenseRequest(
         validity_period=days,
         number_of_repeats_allowed=0,
         quantity=quantity,
-        expected_supply_duration=counted(dispense.days_supply, "day"),
+        expected_supply_duration=lasts,
     )
 
 

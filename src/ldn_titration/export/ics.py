@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import chain, groupby
+from itertools import chain
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
@@ -21,8 +21,9 @@ from ldn_titration.diary import Diary
 from ldn_titration.due import due_notes
 from ldn_titration.errors import InvalidInputError, LdnTitrationError, Problem
 from ldn_titration.export.content_lines import END, text_line
+from ldn_titration.export.recurrence import digits, runs
 from ldn_titration.plan import Plan
-from ldn_titration.regimen import TIMES_OF_DAY, WALL_TIME, Cycle
+from ldn_titration.regimen import TIMES_OF_DAY, WALL_TIME
 from ldn_titration.schedule import schedule
 from ldn_titration.supply import Supply, supply
 from ldn_titration.values import LineOfText, Value
@@ -40,6 +41,7 @@ from ldn_titration.words import (
 __all__ = ["CalendarFile", "plan_ics"]
 
 _MOST_EARLIER = 100
+_PLANNED_OPIOID = "MON-05"
 
 _A_DAY, _A_MOMENT = "DURATION:P1D", "DURATION:PT15M"
 """How long events are shown; without it programs make an hour, a day or nothing of a dose."""
@@ -93,6 +95,7 @@ def plan_ics(
     'SUMMARY:DRAFT: Naltrexone 1 capsule of 1.5 mg (1.5 mg)'
     """
     asked = asked or CalendarFile()
+    _require_used(plan, asked)
     file = _file(plan, asked, replaces)
     before = set(chain.from_iterable(_announced(e, asked) for e in _earlier(plan, replaces)))
     gone = sorted(before.difference(_announced(plan, asked))) if before else ()
@@ -106,6 +109,16 @@ def plan_ics(
     return END.join([*lines, ""])
 
 
+def _require_used(plan: Plan, asked: CalendarFile) -> None:
+    """Every wall time is that of a dose of the plan; of one that is none nothing would come."""
+    times = {dose.time_of_day or "" for step in plan.steps for dose in step.doses}
+    known = ", ".join(sorted(time or "without a time of day" for time in times))
+    for name in asked.clock:
+        if name not in times:
+            message = f'no dose is at "{name}"' if name else "every dose has its time of day"
+            raise InvalidInputError([Problem("clock", f"{message}; doses are {known}")])
+
+
 class _File(NamedTuple):
     """A file under way: what it is made from, and what its events share."""
 
@@ -116,6 +129,7 @@ class _File(NamedTuple):
     mark: str
     status: str
     verdict: str
+    closed: tuple[tuple[str, str], ...]
 
 
 def _file(plan: Plan, asked: CalendarFile, replaces: Sequence[Plan]) -> _File:
@@ -126,10 +140,15 @@ def _file(plan: Plan, asked: CalendarFile, replaces: Sequence[Plan]) -> _File:
         plan,
         asked,
         series=_series(replaces[0] if replaces else plan, asked.key),
-        shared=f"DTSTAMP:{_digits(max(last, plan.start))}T000000Z{END}SEQUENCE:{version}",
+        shared=f"DTSTAMP:{digits(max(last, plan.start))}T000000Z{END}SEQUENCE:{version}",
         mark=f"{draft}: " if draft else "",
         status=f"STATUS:{'TENTATIVE' if plan.status == 'draft' else 'CONFIRMED'}",
         verdict=f"Screening: {str(plan.screening.verdict).upper()}. {NOT_REVIEWED}",
+        closed=tuple(
+            (digits(due.on), digits(due.until or due.on))
+            for due in plan.screening.milestones
+            if due.code == _PLANNED_OPIOID and due.every_day
+        ),
     )
 
 
@@ -172,49 +191,35 @@ def _head(plan: Plan, asked: CalendarFile, series: str) -> Iterator[str]:
 def _doses(file: _File) -> Iterator[str]:
     """The events of every dose, in the order of their days."""
     for step in file.plan.steps:
-        events = [_dose_event(file, step, place) for place in range(len(step.doses))]
-        for day, rule in _runs(step, file.asked.each):
-            for before, start, after, rest in events:
+        spans = _closed(file, step)
+        usual = closed = _dose_events(file, step, "")
+        if spans:
+            closed = _dose_events(file, step, "NO DOSE if the opioid is taken: ")
+        if spans and file.asked.each == "step":
+            usual = _dose_events(file, step, f"NO DOSE {_spans_words(spans)} if opioid is taken: ")
+        for day, rule in runs(step, file.asked.each):
+            inside = not rule and any(first <= day <= last for first, last in spans)
+            for before, start, after, rest in closed if inside else usual:
                 yield f"{before}{day}{start}{day}{after}{rule}{rest}"
 
 
-def _runs(step: PlanStep, each: Literal["day", "step"]) -> Iterator[tuple[str, str]]:
-    """The days on which an event of a step begins, each with the line of its recurrence."""
-    first, cycle = step.first.toordinal(), step.cycle
-    if not step.doses:
-        return
-    if cycle is None and each == "step":
-        yield _run(first, step.days)
-    elif cycle is None:
-        days = map(date.fromordinal, range(first, first + step.days))
-        yield from [(day.isoformat().replace("-", ""), "") for day in days]
-    else:
-        on = [n for n in range(step.days) if cycle.is_on(step.position + n)]
-        yield from _turns(first, on, step.position, cycle, each)
+def _closed(file: _File, step: PlanStep) -> list[tuple[str, str]]:
+    """The days of a step, first and last, on which an opioid is planned."""
+    first, last = digits(step.first), digits(step.last)
+    return [(begin, end) for begin, end in file.closed if begin <= last and first <= end]
 
 
-def _turns(
-    first: int, on: Sequence[int], position: int, cycle: Cycle, each: Literal["day", "step"]
-) -> Iterator[tuple[str, str]]:
-    """The same of a step with days off: ``on`` are its days with a dose, from 0."""
-    if each == "day" or not on:
-        yield from (_run(first + n, 1) for n in on)
-    elif cycle.days_on == 1:
-        yield _run(first + on[0], len(on), cycle.days)
-    else:
-        for _, turn in groupby(on, key=lambda n: (position + n) // cycle.days):
-            begin, *more = turn
-            yield _run(first + begin, 1 + len(more))
+def _spans_words(spans: Sequence[tuple[str, str]]) -> str:
+    dates = ((f"{a[:4]}-{a[4:6]}-{a[6:]}", f"{b[:4]}-{b[4:6]}-{b[6:]}") for a, b in spans)
+    return ", ".join(f"from {first} to {last}" for first, last in dates)
 
 
-def _run(first: int, days: int, every: int = 1) -> tuple[str, str]:
-    """So many days from a day on, every so many days."""
-    interval = f"INTERVAL={every};" if every > 1 else ""
-    rule = f"{END}RRULE:FREQ=DAILY;{interval}COUNT={days}" if days > 1 else ""
-    return _digits(date.fromordinal(first)), rule
+def _dose_events(file: _File, step: PlanStep, warning: str) -> list[tuple[str, str, str, str]]:
+    """The events of the doses of a day of a step; with a warning they ring no alarm."""
+    return [_dose_event(file, step, place, warning) for place in range(len(step.doses))]
 
 
-def _dose_event(file: _File, step: PlanStep, place: int) -> tuple[str, str, str, str]:
+def _dose_event(file: _File, step: PlanStep, place: int, warning: str) -> tuple[str, str, str, str]:
     """An event of one dose, parted where its day stands twice, and where its recurrence does."""
     dose = step.doses[place]
     clock = _clock(dose, step, file.asked)
@@ -227,12 +232,12 @@ def _dose_event(file: _File, step: PlanStep, place: int) -> tuple[str, str, str,
     lines = [
         lasts,
         file.shared,
-        text_line("SUMMARY", f"{file.mark}{words}"),
-        text_line("DESCRIPTION", f"{how}. {_place(file.plan, step)}.{why} {file.verdict}"),
+        text_line("SUMMARY", f"{file.mark}{warning}{words}"),
+        text_line("DESCRIPTION", f"{warning}{how}. {_place(file.plan, step)}.{why} {file.verdict}"),
         file.status,
         "TRANSP:TRANSPARENT",
         "CLASS:PRIVATE",
-        *(_alarm(words) if file.asked.remind else ()),
+        *(_alarm(words) if file.asked.remind and not warning else ()),
         "END:VEVENT",
     ]
     head = f"BEGIN:VEVENT{END}UID:{file.series}-dose{place + 1}-"
@@ -277,8 +282,8 @@ def _dues(file: _File) -> Iterator[str]:
     """One event for every day on which something is due."""
     for day, words in sorted(_due(file.plan, file.asked).items()):
         yield "BEGIN:VEVENT"
-        yield f"UID:{file.series}-due-{_digits(day)}"
-        yield f"DTSTART;VALUE=DATE:{_digits(day)}"
+        yield f"UID:{file.series}-due-{digits(day)}"
+        yield f"DTSTART;VALUE=DATE:{digits(day)}"
         yield _A_DAY
         yield file.shared
         yield text_line("SUMMARY", f"{file.mark}{'; '.join(words)}")
@@ -347,9 +352,9 @@ def _earlier_diaries(diary: Diary) -> Iterator[Diary]:
 def _announced(plan: Plan, asked: CalendarFile) -> Iterator[tuple[str, str]]:
     """The day and kind of every event of a plan's file."""
     for step in plan.steps:
-        for day, _ in _runs(step, asked.each):
+        for day, _ in runs(step, asked.each):
             yield from ((day, f"dose{place}") for place in range(1, len(step.doses) + 1))
-    yield from ((_digits(day), "due") for day in _due(plan, asked))
+    yield from ((digits(day), "due") for day in _due(plan, asked))
 
 
 def _cancelled(file: _File, day: str, kind: str) -> str:
@@ -365,7 +370,3 @@ def _cancelled(file: _File, day: str, kind: str) -> str:
         "END:VEVENT",
     )
     return END.join(lines)
-
-
-def _digits(day: date) -> str:
-    return day.isoformat().replace("-", "")

@@ -103,8 +103,8 @@ def _differences(given: Sequence[Mapping[str, Any]], plan: Plan) -> Iterator[Pro
     for place, (request, own) in enumerate(zip(sorted(given, key=_begins), wanted, strict=True)):
         at = f"request[{place}]." if len(wanted) > 1 else ""
         yield from _turned(request, at)
-        for name in ("medicationCodeableConcept", "dosageInstruction"):
-            yield from _unlike(_sorted(request.get(name)), _sorted(own[name]), f"{at}{name}")
+        for name in ("medicationCodeableConcept", "dosageInstruction", "dispenseRequest"):
+            yield from _unlike(_sorted(request.get(name)), _sorted(own.get(name)), f"{at}{name}")
 
 
 def _turned(request: Mapping[str, Any], at: str) -> Iterator[Problem]:
