@@ -101,8 +101,7 @@ def same_in_every_face(
             )
             continue
         expected = {"csv": exact, "text": people, "ics": people}.get(kind, stepless)
-        marked = draft and bool(rows) if kind == "ics" else draft
-        same_as_plan(face, expected, days, marked, name)
+        same_as_plan(face, expected, days, draft, name)
         if face.totals is not None:
             same_totals(face, rows)
 
