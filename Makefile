@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LDN := $(BIN)/ldn-titration
 
-.PHONY: help setup demo test peers check bench docs cases clean
+.PHONY: help setup demo test peers peers-ready check bench docs cases clean
 
 help:
 	@echo "make setup   a .venv with all that a plan can be written as"
@@ -55,7 +55,9 @@ $(CALENDARS)/ready: tests/peers/requirements.txt
 	$(CALENDARS)/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
-peers: .venv/dev $(PEERS) $(CALENDARS)/ready
+peers-ready: .venv/dev $(PEERS) $(CALENDARS)/ready
+
+peers: peers-ready
 	@command -v node >/dev/null || { echo "make peers needs node 18 or newer"; exit 1; }
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
 	  echo "make peers needs chromium; on Debian: apt-get install chromium"; exit 1; }
