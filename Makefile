@@ -56,11 +56,11 @@ $(CALENDARS)/ready: tests/peers/requirements.txt
 	@touch $@
 
 peers-ready: .venv/dev $(PEERS) $(CALENDARS)/ready
-
-peers: peers-ready
 	@command -v node >/dev/null || { echo "make peers needs node 18 or newer"; exit 1; }
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
 	  echo "make peers needs chromium; on Debian: apt-get install chromium"; exit 1; }
+
+peers: peers-ready
 	$(BIN)/python -m pytest -s tests/peers
 
 check: .venv/dev
