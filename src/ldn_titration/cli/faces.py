@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -127,10 +127,21 @@ def _calendar_drawer(options: argparse.Namespace, request: PlanRequest) -> Calla
     replaced = [request_in(name).plan(base) for name in options.replaces]
 
     def draw(plan: Plan) -> str:
+        _require_doses_at(names, plan)
         with _told_as_option("clock", "--at"):
             return plan_ics(plan, asked, replaces=replaced)
 
     return draw
+
+
+def _require_doses_at(names: Sequence[str], plan: Plan) -> None:
+    """Every wall time is that of a dose of the plan; nothing would come of another."""
+    times = {dose.time_of_day or "" for step in plan.steps for dose in step.doses}
+    known = ", ".join(sorted(time or "without a time of day" for time in times))
+    for name in names:
+        if name not in times:
+            message = f'no dose is at "{name}"' if name else "every dose has its time of day"
+            raise InvalidInputError([Problem("--at", f"{message}; doses are {known}")])
 
 
 @contextmanager

@@ -95,7 +95,6 @@ def plan_ics(
     'SUMMARY:DRAFT: Naltrexone 1 capsule of 1.5 mg (1.5 mg)'
     """
     asked = asked or CalendarFile()
-    _require_used(plan, asked)
     file = _file(plan, asked, replaces)
     before = set(chain.from_iterable(_announced(e, asked) for e in _earlier(plan, replaces)))
     gone = sorted(before.difference(_announced(plan, asked))) if before else ()
@@ -107,16 +106,6 @@ def plan_ics(
         "END:VCALENDAR",
     ]
     return END.join([*lines, ""])
-
-
-def _require_used(plan: Plan, asked: CalendarFile) -> None:
-    """Every wall time is that of a dose of the plan; of one that is none nothing would come."""
-    times = {dose.time_of_day or "" for step in plan.steps for dose in step.doses}
-    known = ", ".join(sorted(time or "without a time of day" for time in times))
-    for name in asked.clock:
-        if name not in times:
-            message = f'no dose is at "{name}"' if name else "every dose has its time of day"
-            raise InvalidInputError([Problem("clock", f"{message}; doses are {known}")])
 
 
 class _File(NamedTuple):
