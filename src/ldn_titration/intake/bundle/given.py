@@ -283,11 +283,24 @@ def _taken(entry: Entry, assessed_on: date | None) -> Taken:
     if state == "void":
         return Taken("void", "entered in error, set aside")
     if state == "never":
-        return Taken("never", f"{status}: no exposure")
+        return _not_taken(entry, status)
     if entry.kind == "MedicationRequest":
         return _requested(node, status, state, assessed_on)
     last, why = _last(entry) if state == "past" else (None, "")
     return Taken(state, f"{status}{why}", last)
+
+
+_OF_BEFORE = ("effectivePeriod", "effectiveDateTime", "statusReason")
+
+
+def _not_taken(entry: Entry, status: str) -> Taken:
+    """What is not taken; a statement with a time or a reason tells that it was, once.
+
+    Its period may be the one in which it was not taken, so that its end is no last dose.
+    """
+    if entry.kind == "MedicationStatement" and any(map(entry.node.has, _OF_BEFORE)):
+        return Taken("past", f"{status}, with a time or a reason: last dose not known")
+    return Taken("never", f"{status}: no exposure")
 
 
 def _requested(node: Node, status: str, state: State, assessed_on: date | None) -> Taken:
