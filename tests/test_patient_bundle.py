@@ -325,6 +325,44 @@ def test_status_and_date_make_an_exposure(
     assert (verdict(found) in CLEARING) is (exposure is None)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"note": [{"text": "still takes occasionally"}]},
+        {"note": [{"text": "Last dose 2026-12-30"}]},
+        {"note": [{"text": "stopped"}, {"text": "two on Friday, from the rest"}]},
+        {"dosage": [{"asNeededBoolean": True}]},
+        {"dosage": [{"asNeededCodeableConcept": {"text": "pain"}}]},
+        {"dosage": [{"text": "1 tablet every 6 hours as needed"}]},
+        {"dosage": [{"text": "1 tablet daily", "patientInstruction": "continue at home"}]},
+    ],
+)
+def test_an_end_is_not_believed_where_something_speaks_against_it(more: Json) -> None:
+    found = read(ORDINARY, HEALTHY, statement("oxycodone", "completed", **PERIOD, **more))
+    assert found.patient.opioids.exposures == (OXYCODONE,)
+    assert [p.path for p in found.incomplete] == ["entry[3].resource"]
+    assert verdict(found) is Verdict.INSUFFICIENT
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"note": [{"text": "Stopped after surgery"}]},
+        {"dosage": [{"text": "1 tablet every 6 hours", "asNeededBoolean": False}]},
+    ],
+)
+def test_an_end_beside_what_is_understood_is_believed(more: Json) -> None:
+    found = read(ORDINARY, HEALTHY, statement("oxycodone", "completed", **PERIOD, **more))
+    assert found.patient.opioids.exposures == (OXYCODONE.model_copy(update=ENDED),)
+    assert found.incomplete == ()
+
+
+def test_a_note_beside_the_end_of_an_ordinary_medicine_is_no_doubt() -> None:
+    note = [{"text": "tolerated well"}]
+    ended = statement("metformin", "completed", **PERIOD, note=note)
+    assert read(ORDINARY, HEALTHY, ended).incomplete == ()
+
+
 @pytest.mark.parametrize("status", ["taken", "Active", None, ""])
 def test_a_status_that_fhir_does_not_have_counts_and_is_named(status: str | None) -> None:
     found = read(ORDINARY, HEALTHY, statement("oxycodone", status))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Literal, NamedTuple
 
+from ldn_titration.intake.bundle.ended import LastDose, last_dose
 from ldn_titration.intake.bundle.entries import Entry, OpenBundle
 from ldn_titration.intake.bundle.named import Named, OpioidName, names_of
 from ldn_titration.intake.bundle.noted import ABSENT, Noted, mentioned, said_beside_none
@@ -74,12 +75,16 @@ _INTENTS = frozenset(_INTENT_CODES.split())
 
 
 class Taken(NamedTuple):
-    """Whether a medicine is taken, when last, from when it is planned, and how that is said."""
+    """Whether a medicine is taken, when last, from when it is planned, and how that is said.
+
+    ``doubts`` are what speaks against its end, which only of an opioid matters.
+    """
 
     state: State
     words: str
     last: date | Month | None = None
     planned: tuple[date, date | None] | None = None
+    doubts: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -87,7 +92,7 @@ def read_medication(
     entry: Entry, bundle: OpenBundle, base: Knowledge, assessed_on: date | None
 ) -> Noted:
     """What is noted of a resource that tells of a medicine."""
-    taken = _taken(entry, assessed_on)
+    taken = _taken(entry, base, assessed_on)
     concepts, wrong = _concepts(entry, bundle)
     if (said_none := _said_none(concepts)) and taken.state in {"now", "perhaps"}:
         beside = mentioned(entry.node, base) or "".join(map(said_beside_none, concepts))
@@ -100,7 +105,9 @@ def read_medication(
         return Noted(told, problems=taken.problems)
     if taken.state == "never":
         return Noted(told, problems=(*taken.problems, *_beside(entry, named, base)))
-    problems = (*taken.problems, *wrong, *named.conflicts, *_beside(entry, named, base))
+    doubts = taken.doubts if named.opioids else ()
+    beside = tuple(_beside(entry, named, base))
+    problems = (*taken.problems, *doubts, *wrong, *named.conflicts, *beside)
     return _noted(named, taken, told)._replace(problems=problems)
 
 
@@ -267,7 +274,7 @@ def _none_known(code: str, taken: Taken) -> Noted:
 # --- whether and when it is taken -----------------------------------------------------
 
 
-def _taken(entry: Entry, assessed_on: date | None) -> Taken:
+def _taken(entry: Entry, base: Knowledge, assessed_on: date | None) -> Taken:
     """Whether the medicine is taken, and when last."""
     node, status = entry.node, entry.node.text("status")
     if entry.kind == "MedicationRequest" and node.flag("doNotPerform"):
@@ -286,8 +293,8 @@ def _taken(entry: Entry, assessed_on: date | None) -> Taken:
         return _not_taken(entry, status)
     if entry.kind == "MedicationRequest":
         return _requested(node, status, state, assessed_on)
-    last, why = _last(entry) if state == "past" else (None, "")
-    return Taken(state, f"{status}{why}", last)
+    last = last_dose(entry, base) if state == "past" else LastDose(words="")
+    return Taken(state, f"{status}{last.words}", last.on, doubts=last.doubts)
 
 
 _OF_BEFORE = ("effectivePeriod", "effectiveDateTime", "statusReason")
@@ -335,30 +342,3 @@ def _starts(node: Node) -> tuple[list[Span], date | None]:
     known = [end for end in ends if end is not None]
     last = max(known) if known and len(known) == len(ends) else None
     return starts, last if starts and last and last >= min(s.first for s in starts) else None
-
-
-def _last(entry: Entry) -> tuple[date | Month | None, str]:
-    """The day of the last dose, if it is told unmistakably; and how that is said."""
-    period, moment = entry.node.child("effectivePeriod"), entry.node.text("effectiveDateTime")
-    if entry.kind == "MedicationAdministration":
-        told = moment or (period.text("end") if period else "")
-        return _day(told, "given")
-    if entry.kind != "MedicationStatement" or period is None:
-        return None, ", last dose not known"
-    start, end = period.text("start"), period.text("end")
-    asserted = span_of(entry.node.text("dateAsserted"))
-    if entry.node.has("derivedFrom") or entry.node.has("basedOn"):
-        return None, ", taken over from another record: last dose not known"
-    first, last = span_of(start), span_of(end)
-    if first and last and last.first <= first.first:
-        return None, ", its end is not after its start: last dose not known"
-    if last and asserted and asserted.last < last.first:
-        return None, ", told before its end: last dose not known"
-    return _day(end, "taken until")
-
-
-def _day(told: str, how: str) -> tuple[date | Month | None, str]:
-    span = span_of(told) if told else None
-    if span is None:
-        return None, ", last dose not known"
-    return span.latest, f", {how} {told}"
