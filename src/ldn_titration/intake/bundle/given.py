@@ -106,8 +106,8 @@ def read_medication(
     if taken.state == "never":
         return Noted(told, problems=(*taken.problems, *_beside(entry, named, base)))
     doubts = taken.doubts if named.opioids else ()
-    beside = tuple(_beside(entry, named, base))
-    problems = (*taken.problems, *doubts, *wrong, *named.conflicts, *beside)
+    problems = (*taken.problems, *doubts, *wrong, *named.conflicts)
+    problems = (*problems, *_beside(entry, named, base))
     return _noted(named, taken, told)._replace(problems=problems)
 
 
