@@ -112,13 +112,12 @@ class MedicineLine(NamedTuple):
         """
         names = names_in(base.read_line(text), text, base)
         room = _MOST - len(_MARK) - len(text) - 2
-        return self._replace(
-            names=(*self.names, *names), entry=f"{self.entry[:room].strip()}; {text}"
-        )
+        entry = _marked(f"{self.entry.removesuffix(_MARK)[:room].strip()}; {text}")
+        return self._replace(names=(*self.names, *names), rest=(*self.rest, text), entry=entry)
 
     def marked(self, rest: tuple[str, ...]) -> MedicineLine:
         """The reading with more that was not understood, so that its entry is not recognised."""
-        if not rest or self.entry.endswith(_MARK):
+        if not rest or self.rest:
             return self._replace(rest=rest or self.rest)
         return self._replace(rest=rest, entry=_marked(self.entry))
 
