@@ -1385,3 +1385,66 @@ def test_an_opioid_in_the_note_of_what_is_not_taken_is_named() -> None:
     assert [problem.message for problem in read_.incomplete] == [
         "names oxycodone beside its medicine"
     ]
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {
+            "resourceType": "CarePlan",
+            "subject": US,
+            "activity": [{"reference": {"reference": "MedicationRequest/gone"}}],
+        },
+        {
+            "resourceType": "CarePlan",
+            "subject": US,
+            "activity": [{"detail": {"productReference": {"reference": "urn:uuid:7"}}}],
+        },
+        {
+            "resourceType": "Composition",
+            "subject": US,
+            "section": [{"entry": [{"reference": "#gone"}]}],
+        },
+        {
+            "resourceType": "Communication",
+            "subject": US,
+            "about": [{"reference": "https://x.example/fhir/MedicationStatement/gone"}],
+        },
+    ],
+)
+def test_a_medicine_that_is_told_of_elsewhere_makes_the_record_incomplete(resource: Json) -> None:
+    found = read(ORDINARY, HEALTHY, resource)
+    assert [p.path for p in found.incomplete] == ["entry[3].resource"]
+    assert verdict(found) is Verdict.INSUFFICIENT
+
+
+def test_a_plan_of_what_is_in_the_bundle_is_whole() -> None:
+    plan = {
+        "resourceType": "CarePlan",
+        "subject": US,
+        "author": {"reference": "Practitioner/elsewhere"},
+        "activity": [{"reference": {"reference": "MedicationRequest/m"}}],
+    }
+    assert read(request("levothyroxine 75 mcg", id="m"), HEALTHY, plan).incomplete == ()
+
+
+NOTE: Json = {"note": [{"text": "taking oxycodone as prescribed"}]}
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {**statement("oxycodone", "entered-in-error"), **NOTE},
+        {**condition("back pain", verified="refuted"), **NOTE},
+        {**condition("back pain", verified="entered-in-error"), **NOTE},
+        {**observation(coded(LOINC, "19295-5"), {"text": "Negative"}), **NOTE}
+        | {"effectiveDateTime": "2026-12-30"},
+        observation({"text": "Oxycodone in urine"}, {"text": "Negative"}, **NOTE),
+        observation({"text": "Weight"}, None, "entered-in-error", **NOTE),
+        {"resourceType": "Procedure", "status": "not-done", "subject": US, **NOTE},
+    ],
+)
+def test_an_opioid_in_the_note_of_what_is_set_aside_or_negative_is_named(resource: Json) -> None:
+    found = read(ORDINARY, HEALTHY, resource)
+    assert [p.message for p in found.incomplete] == ["names oxycodone in a note"]
+    assert verdict(found) is Verdict.INSUFFICIENT

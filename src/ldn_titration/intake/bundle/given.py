@@ -14,7 +14,13 @@ from typing import Literal, NamedTuple
 from ldn_titration.intake.bundle.ended import LastDose, last_dose
 from ldn_titration.intake.bundle.entries import Entry, OpenBundle
 from ldn_titration.intake.bundle.named import Named, OpioidName, names_of
-from ldn_titration.intake.bundle.noted import ABSENT, Noted, mentioned, said_beside_none
+from ldn_titration.intake.bundle.noted import (
+    ABSENT,
+    Noted,
+    mentioned,
+    noted_beside,
+    said_beside_none,
+)
 from ldn_titration.intake.bundle.tree import Concept, Node, Span, span_of
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.patient import Medication, OpioidExposure, PlannedOpioid
@@ -102,7 +108,7 @@ def read_medication(
     named, label = _named(entry, bundle, concepts, base), _label(concepts)
     told = f"{label}: {taken.words}"
     if taken.state == "void":
-        return Noted(told, problems=taken.problems)
+        return Noted(told, problems=taken.problems).with_note(noted_beside(entry.node, base))
     if taken.state == "never":
         return Noted(told, problems=(*taken.problems, *_beside(entry, named, base)))
     doubts = taken.doubts if named.opioids else ()

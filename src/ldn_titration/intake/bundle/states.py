@@ -13,7 +13,13 @@ from datetime import date
 from ldn_titration.errors import InvalidInputError
 from ldn_titration.intake.bundle.entries import Entry, OpenBundle
 from ldn_titration.intake.bundle.named import names_of
-from ldn_titration.intake.bundle.noted import ABSENT, Noted, mentioned, said_beside_none
+from ldn_titration.intake.bundle.noted import (
+    ABSENT,
+    Noted,
+    mentioned,
+    noted_beside,
+    said_beside_none,
+)
 from ldn_titration.intake.bundle.tree import Concept, Node, Span, span_of
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.knowledge.names import key_of
@@ -81,7 +87,8 @@ def read_condition(entry: Entry, base: Knowledge) -> Noted:
     concept = entry.node.concept("code")
     clinical, verified = _status(entry.node, "clinicalStatus"), _verification(entry.node)
     if verified in _SET_ASIDE:
-        return Noted(f"{_label(concept)}: {_SET_ASIDE[verified]}, set aside")
+        noted = Noted(f"{_label(concept)}: {_SET_ASIDE[verified]}, set aside")
+        return noted.with_note(noted_beside(entry.node, base))
     problems = list(_unknown_statuses(clinical, verified, _SURE | _UNSURE))
     if other := mentioned(entry.node, base, ("code", "clinicalStatus", "verificationStatus")):
         problems.append(f"names {other} beside its condition")
@@ -210,7 +217,8 @@ def read_allergy(entry: Entry, base: Knowledge) -> Noted:
     concepts = [node.concept("code"), *_substances(node)]
     label = _label(concepts[0])
     if verified in _SET_ASIDE:
-        return Noted(f"allergy to {label}: {_SET_ASIDE[verified]}, set aside")
+        noted = Noted(f"allergy to {label}: {_SET_ASIDE[verified]}, set aside")
+        return noted.with_note(noted_beside(node, base))
     problems = tuple(_unknown_statuses(clinical, verified, _SURE | _UNSURE))
     if other := mentioned(node, base, ("code", "reaction", "clinicalStatus", "verificationStatus")):
         problems = (*problems, f"names {other} beside its substance")
@@ -279,7 +287,7 @@ def read_list(entry: Entry, opened: OpenBundle, base: Knowledge) -> Noted:
         return Noted(reason, problems=(reason,))
     noted = Noted(f"a list of {len(entries)} entries; they are read where they stand")
     if node.text("status") == "entered-in-error":
-        return noted
+        return noted.with_note(noted_beside(node, base))
     if other := mentioned(node, base, ("entry", "contained")):
         noted = noted.with_problem(f"names {other}")
     return noted._replace(problems=(*noted.problems, *_not_read(entries, opened)))
