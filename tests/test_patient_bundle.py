@@ -1448,3 +1448,52 @@ def test_an_opioid_in_the_note_of_what_is_set_aside_or_negative_is_named(resourc
     found = read(ORDINARY, HEALTHY, resource)
     assert [p.message for p in found.incomplete] == ["names oxycodone in a note"]
     assert verdict(found) is Verdict.INSUFFICIENT
+
+
+LONG_TERM = "says that an opioid is taken for long (ICD-10-CM Z79.891)"
+
+
+@pytest.mark.parametrize("system", [ICD10, f"{ICD10}/", ICD10.replace("http", "https")])
+@pytest.mark.parametrize("code", ["Z79.891", "Z79891"])
+@pytest.mark.parametrize("clinical", ["active", "resolved"])
+def test_long_term_use_of_an_opioid_is_no_ordinary_condition(
+    system: str, code: str, clinical: str
+) -> None:
+    found = read(ORDINARY, HEALTHY, condition(coded(system, code, "Long term drug use"), clinical))
+    assert LONG_TERM in [p.message for p in found.incomplete]
+    assert verdict(found) is Verdict.INSUFFICIENT
+
+
+def test_long_term_use_of_an_opioid_is_seen_as_a_reason_too() -> None:
+    visit = {
+        "resourceType": "Encounter",
+        "status": "finished",
+        "subject": US,
+        "reasonCode": [coded(ICD10, "Z79.891")],
+    }
+    found = read(ORDINARY, HEALTHY, visit)
+    assert [p.path for p in found.incomplete] == ["entry[3].resource"]
+    other = coded(ICD10, "Z79.82", "Long term (current) use of aspirin")
+    assert read(ORDINARY, HEALTHY, condition(other)).incomplete == ()
+
+
+@pytest.mark.parametrize(
+    "system", [RXNORM.replace("http", "https"), f"{RXNORM}/", f"{RXNORM}|2026", ""]
+)
+@pytest.mark.parametrize(("code", "exposures"), [("1049621", 1), ("310798", 0)])
+def test_a_code_of_a_system_oddly_written_or_not_told_is_not_dropped(
+    system: str, code: str, exposures: int
+) -> None:
+    named = {"coding": [{"system": system, "code": code}], "text": "metformin"}
+    found = read(ORDINARY, HEALTHY, request(named))
+    assert len(found.patient.opioids.exposures) == exposures
+    assert found.incomplete
+    assert verdict(found) not in CLEARING
+
+
+def test_an_unknown_code_of_rxnorm_beside_its_text_is_told() -> None:
+    found = read(HEALTHY, request(coded(RXNORM, "310798", "metformin 500 mg")))
+    assert found.incomplete == ()
+    assert found.readings[-1].words == (
+        "metformin 500 mg: active, order; RxCUI 310798 not known, its text is read"
+    )

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from ldn_titration.intake.bundle.ended import LastDose, last_dose
 from ldn_titration.intake.bundle.entries import Entry, OpenBundle
-from ldn_titration.intake.bundle.named import Named, OpioidName, names_of
+from ldn_titration.intake.bundle.named import Named, OpioidName, names_of, unknown_codes
 from ldn_titration.intake.bundle.noted import (
     ABSENT,
     Noted,
@@ -106,7 +106,7 @@ def read_medication(
             return _none_known(said_none, taken)
         wrong.append(f"says {said_none}, and names {beside}")
     named, label = _named(entry, bundle, concepts, base), _label(concepts)
-    told = f"{label}: {taken.words}"
+    told = f"{label}: {taken.words}{_not_judged(concepts, base)}"
     if taken.state == "void":
         return Noted(told, problems=taken.problems).with_note(noted_beside(entry.node, base))
     if taken.state == "never":
@@ -243,6 +243,12 @@ def _forms(entry: Entry, bundle: OpenBundle) -> Iterator[str]:
         nodes = [node.child(name)] if single else node.children(name)
         for each in nodes:
             yield from each.concept("route").texts if each else ()
+
+
+def _not_judged(concepts: list[Concept], base: Knowledge) -> str:
+    """The codes of RxNorm that are not known beside a text, which alone is read."""
+    codes = [c for concept in concepts if concept.texts for c in unknown_codes(concept, base)]
+    return f"; RxCUI {', '.join(codes)[:80]} not known, its text is read" if codes else ""
 
 
 def _label(concepts: list[Concept]) -> str:

@@ -12,7 +12,7 @@ from datetime import date
 
 from ldn_titration.errors import InvalidInputError
 from ldn_titration.intake.bundle.entries import Entry, OpenBundle
-from ldn_titration.intake.bundle.named import names_of
+from ldn_titration.intake.bundle.named import ICD10, LONG_TERM_OPIOID, begins, names_of
 from ldn_titration.intake.bundle.noted import (
     ABSENT,
     Noted,
@@ -26,8 +26,6 @@ from ldn_titration.knowledge.names import key_of
 from ldn_titration.patient import Medication
 
 __all__ = ["read_allergy", "read_condition", "read_list", "read_person"]
-
-ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
 
 _ICD: tuple[tuple[str, str, str, str], ...] = (
     # beginning of the code, fact, value, the condition as the knowledge base names it
@@ -92,6 +90,8 @@ def read_condition(entry: Entry, base: Knowledge) -> Noted:
     problems = list(_unknown_statuses(clinical, verified, _SURE | _UNSURE))
     if other := mentioned(entry.node, base, ("code", "clinicalStatus", "verificationStatus")):
         problems.append(f"names {other} beside its condition")
+    if any(begins(code, LONG_TERM_OPIOID) for code in concept.codes_like(ICD10)):
+        problems.append(f"says that an opioid is taken for long (ICD-10-CM {LONG_TERM_OPIOID})")
     if absent := concept.codes_of(ABSENT):
         if not (beside := said_beside_none(concept)):
             return _absent(absent[0], _is_so(clinical, verified), problems)
@@ -135,10 +135,10 @@ def _matters(name: str, base: Knowledge) -> bool:
 
 def _facts(concept: Concept, base: Knowledge) -> Iterator[tuple[str, str]]:
     """The facts that a condition is, by its codes and by its texts."""
-    for code in concept.codes_of(ICD10):
-        rows = [row for row in _ICD if _begins(code, row[0])][:1]
+    for code in concept.codes_like(ICD10):
+        rows = [row for row in _ICD if begins(code, row[0])][:1]
         yield from ((fact, value) for _, fact, value, _ in rows if fact)
-        if _begins(code, "F11.23"):
+        if begins(code, "F11.23"):
             yield "opioid_dependence", "yes"
     for text in concept.texts:
         row = base.condition(text)
@@ -148,14 +148,10 @@ def _facts(concept: Concept, base: Knowledge) -> Iterator[tuple[str, str]]:
             yield "suicidal_ideation", "yes"
 
 
-def _begins(code: str, beginning: str) -> bool:
-    return code.replace(".", "").upper().startswith(beginning.replace(".", ""))
-
-
 def _icd(concept: Concept) -> list[str]:
     """The conditions of its ICD-10-CM codes, as the knowledge base names them."""
-    codes = concept.codes_of(ICD10)
-    found = ([row[3] for row in _ICD if _begins(code, row[0])][:1] for code in codes)
+    codes = concept.codes_like(ICD10)
+    found = ([row[3] for row in _ICD if begins(code, row[0])][:1] for code in codes)
     return [name for names in found for name in names]
 
 
