@@ -1453,7 +1453,10 @@ def test_an_opioid_in_the_note_of_what_is_set_aside_or_negative_is_named(resourc
 LONG_TERM = "says that an opioid is taken for long (ICD-10-CM Z79.891)"
 
 
-@pytest.mark.parametrize("system", [ICD10, f"{ICD10}/", ICD10.replace("http", "https")])
+@pytest.mark.parametrize(
+    "system",
+    [ICD10, f"{ICD10}/", ICD10.replace("http", "https"), "", "urn:oid:2.16.840.1.113883.6.90"],
+)
 @pytest.mark.parametrize("code", ["Z79.891", "Z79891"])
 @pytest.mark.parametrize("clinical", ["active", "resolved"])
 def test_long_term_use_of_an_opioid_is_no_ordinary_condition(

@@ -23,6 +23,7 @@ __all__ = [
     "Named",
     "OpioidName",
     "begins",
+    "is_long_term_opioid",
     "mentions",
     "names_of",
     "unknown_codes",
@@ -146,6 +147,11 @@ def unknown_codes(concept: Concept, base: Knowledge) -> tuple[str, ...]:
 def begins(code: str, beginning: str) -> bool:
     """Whether a code of ICD-10-CM begins so, with or without its point."""
     return code.replace(".", "").upper().startswith(beginning.replace(".", ""))
+
+
+def is_long_term_opioid(concept: Concept) -> bool:
+    """Whether a code says that an opioid is taken for long, of whatever system it is said to be."""
+    return any(begins(coding.code, LONG_TERM_OPIOID) for coding in concept.codings)
 
 
 def _by_code(concept: Concept, base: Knowledge) -> Named:
@@ -313,7 +319,7 @@ _CLASS = ("opioid", "opiate", "narcotic")
 def mentions(texts: Iterable[str], concepts: Iterable[Concept], base: Knowledge) -> Iterator[str]:
     """Each opioid, or medicine that asks for one, that a text or a code names; or the class."""
     for concept in concepts:
-        if any(begins(code, LONG_TERM_OPIOID) for code in concept.codes_like(ICD10)):
+        if is_long_term_opioid(concept):
             yield f"long-term use of an opioid ({LONG_TERM_OPIOID})"
         for coding in concept.codings:
             yield from (coded.rows[0].substance for coded in _coded(coding, base))

@@ -12,7 +12,13 @@ from datetime import date
 
 from ldn_titration.errors import InvalidInputError
 from ldn_titration.intake.bundle.entries import Entry, OpenBundle
-from ldn_titration.intake.bundle.named import ICD10, LONG_TERM_OPIOID, begins, names_of
+from ldn_titration.intake.bundle.named import (
+    ICD10,
+    LONG_TERM_OPIOID,
+    begins,
+    is_long_term_opioid,
+    names_of,
+)
 from ldn_titration.intake.bundle.noted import (
     ABSENT,
     Noted,
@@ -90,7 +96,7 @@ def read_condition(entry: Entry, base: Knowledge) -> Noted:
     problems = list(_unknown_statuses(clinical, verified, _SURE | _UNSURE))
     if other := mentioned(entry.node, base, ("code", "clinicalStatus", "verificationStatus")):
         problems.append(f"names {other} beside its condition")
-    if any(begins(code, LONG_TERM_OPIOID) for code in concept.codes_like(ICD10)):
+    if is_long_term_opioid(concept):
         problems.append(f"says that an opioid is taken for long (ICD-10-CM {LONG_TERM_OPIOID})")
     if absent := concept.codes_of(ABSENT):
         if not (beside := said_beside_none(concept)):
