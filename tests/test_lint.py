@@ -227,6 +227,14 @@ def changed(**parts: Any) -> dict[str, Any]:
         ({"dose": {"value": 2, **o.DAY}}, "LIN-04", "The dose is 2 days, which is no dose."),
         ({"code": {"coding": [{"code": "BID"}]}}, "LIN-16",
          "The code says 2 times a day; the timing says once a day."),
+        ({"code": {"text": "BID"}}, "LIN-16",
+         "The code says 2 times a day; the timing says once a day."),
+        ({"code": {"text": "b.i.d."}}, "LIN-16",
+         "The code says 2 times a day; the timing says once a day."),
+        ({"text": "Take 2 tablets twice daily", "frequency": 2, "when": ["HS"]}, "LIN-16",
+         "The timing says 2 times a day; there is one time of day: bedtime."),
+        ({"text": "Take 2 tablets twice daily", "frequency": 2, "when": ["ACM"]}, "LIN-16",
+         "The timing says 2 times a day; there is one time of day: ACM."),
         ({"boundsDuration": {"value": 7, **MILLIGRAM}}, "LIN-09", "A step cannot last 7 mg."),
         ({"text": "Take at bedtime, every other day"}, "LIN-15",
          "The text says every other day; the timing says once a day."),
@@ -744,3 +752,16 @@ def test_an_order_to_stop_at_the_end_is_no_dose() -> None:
 def test_a_half_of_one_sign_is_added_to_the_number_before_it() -> None:
     assert told_of("Take 1\u00bd tablets daily") == (["1.5 tablets"], ())
     assert told_of("Take \u00bd tablet daily") == (["0.5 tablet"], ())
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"frequency": 2, "period": 2, "when": ["HS"]},
+        {"text": "Take 2 tablets twice daily", "frequency": 2, "when": ["AC"]},
+        {"code": {"text": "QD"}},
+        {"code": {"text": "in the evening"}},
+    ],
+)
+def test_one_time_for_one_dose_and_a_code_that_agrees_are_no_finding(parts: dict[str, Any]) -> None:
+    assert "LIN-16" not in [each.code for each in lint(json.dumps(changed(**parts)))]

@@ -427,7 +427,7 @@ def table(*lines: str) -> list[str]:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("header", ["medicine", "Medication", "DRUG", '"name"'])
 def test_a_header_makes_a_table(delimiter: str, header: str) -> None:
-    lines = [f"{header},sig,Last Taken", "Percocet,q6h prn,2026-12-20", "senna,,"]
+    lines = [f"{header},sig,Last Taken", "Percocet,q6h,2026-12-20", "senna,,"]
     text = "\n".join(line.replace(",", delimiter) for line in lines)
     found = read_medicines("\ufeff" + text)
     assert [told(line) for line in found.lines] == ["Percocet 2026-12-20", "[senna]"]
@@ -463,7 +463,7 @@ def test_the_columns_of_a_row_tell_its_end() -> None:
         "Percocet unknown",
         "Percocet 2026-12-20",
         "Percocet now [Percocet (not understood)] ? started 2026-12-21",
-        "Percocet now [Percocet (not understood)] ? on hold",
+        "Percocet now [Percocet; on hold (not understood)] ? on hold",
         "Percocet 2026-12-20",
         "Percocet now [Percocet (not understood)] ? stopped 2026-12-20",
         "[senna]",
@@ -628,3 +628,57 @@ def test_an_end_with_a_question_mark_is_not_believed(text: str) -> None:
     line = read_medicine(text)
     assert [exposure.ongoing for exposure in line.exposures] == [True]
     assert not line.understood
+
+
+@pytest.mark.parametrize(
+    ("row", "reading"),
+    [
+        (
+            "aspirin,,changed to codeine,",
+            "codeine now [aspirin; changed to codeine (not understood)] ? changed to codeine",
+        ),
+        (
+            "aspirin,,changed to zorbex,",
+            "[aspirin; changed to zorbex (not understood)] ? changed to zorbex",
+        ),
+        (
+            "oxycodone,continue 1 tab q6h,,2026-10-01",
+            "oxycodone now [oxycodone continue 1 tab q6h (not understood)]"
+            " ? continue, stopped 2026-10-01",
+        ),
+        (
+            "oxycodone,restarted 1 tab q6h,,2026-10-01",
+            "oxycodone now [oxycodone restarted 1 tab q6h] ? restarted, stopped 2026-10-01",
+        ),
+        ("oxycodone,1 tab q6h prn,,2026-10-01", "oxycodone 2026-10-01"),
+    ],
+)
+def test_the_words_of_a_row_are_kept_and_may_speak_against_its_end(row: str, reading: str) -> None:
+    assert table("medicine,directions,status,stopped", row) == [reading]
+
+
+def test_no_answer_to_what_was_not_recognised_hides_an_opioid_of_a_status() -> None:
+    long = "aspirin " + "1 tablet by mouth daily " * 7
+    for name in ("aspirin", long.strip()):
+        found = read_medicines(f"medicine,status\n{name},changed to codeine")
+        patient = known_facts(unrecognised_medicines_checked="yes")
+        only_listed = patient.model_copy(update={"medications": found.medications})
+        assert screen(found.facts(patient), START).verdict is Verdict.STOP
+        assert screen(only_listed, START).verdict not in CLEARS
+
+
+def test_a_last_dose_of_what_is_taken_as_needed_is_no_end() -> None:
+    line = read_medicine("oxycodone IR 5 mg prn, last dose 2026-10-01")
+    assert [(e.ongoing, str(e.last_taken)) for e in line.exposures] == [(True, "unknown")]
+    assert line.rest == ("last dose 2026-10-01",)
+    assert read_medicine("oxycodone 5 mg prn, stopped 2026-10-01").last == date(2026, 10, 1)
+    row = "medicine,directions,last_taken\noxycodone,1 tab as needed,2026-10-01"
+    assert [(e.ongoing, str(e.last_taken)) for e in read_medicines(row).exposures] == [
+        (True, "unknown")
+    ]
+
+
+def test_a_status_too_long_to_stand_in_the_list_is_refused() -> None:
+    assert problems("medicine,status\naspirin," + "a" * 101) == [
+        "row 2, status: is longer than 100 characters"
+    ]

@@ -291,6 +291,9 @@ NONE = None
         ("MedicationStatement", "on-hold", PERIOD, UNSURE),
         ("MedicationStatement", "unknown", PERIOD, UNSURE),
         pytest.param("MedicationStatement", "not-taken", {}, NONE, id="B295"),
+        ("MedicationStatement", "not-taken", PERIOD, UNSURE),
+        ("MedicationStatement", "not-taken", {"effectiveDateTime": "2026-11-20"}, UNSURE),
+        ("MedicationStatement", "not-taken", {"statusReason": [{"text": "surgery"}]}, UNSURE),
         ("MedicationStatement", "entered-in-error", {}, NONE),
         ("MedicationAdministration", "in-progress", {}, NOW),
         (
@@ -320,6 +323,44 @@ def test_status_and_date_make_an_exposure(
     assert found.incomplete == ()
     assert found.readings[-1].words.startswith("oxycodone: ") or "doNotPerform" in more
     assert (verdict(found) in CLEARING) is (exposure is None)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"note": [{"text": "still takes occasionally"}]},
+        {"note": [{"text": "Last dose 2026-12-30"}]},
+        {"note": [{"text": "stopped"}, {"text": "two on Friday, from the rest"}]},
+        {"dosage": [{"asNeededBoolean": True}]},
+        {"dosage": [{"asNeededCodeableConcept": {"text": "pain"}}]},
+        {"dosage": [{"text": "1 tablet every 6 hours as needed"}]},
+        {"dosage": [{"text": "1 tablet daily", "patientInstruction": "continue at home"}]},
+    ],
+)
+def test_an_end_is_not_believed_where_something_speaks_against_it(more: Json) -> None:
+    found = read(ORDINARY, HEALTHY, statement("oxycodone", "completed", **PERIOD, **more))
+    assert found.patient.opioids.exposures == (OXYCODONE,)
+    assert [p.path for p in found.incomplete] == ["entry[3].resource"]
+    assert verdict(found) is Verdict.INSUFFICIENT
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"note": [{"text": "Stopped after surgery"}]},
+        {"dosage": [{"text": "1 tablet every 6 hours", "asNeededBoolean": False}]},
+    ],
+)
+def test_an_end_beside_what_is_understood_is_believed(more: Json) -> None:
+    found = read(ORDINARY, HEALTHY, statement("oxycodone", "completed", **PERIOD, **more))
+    assert found.patient.opioids.exposures == (OXYCODONE.model_copy(update=ENDED),)
+    assert found.incomplete == ()
+
+
+def test_a_note_beside_the_end_of_an_ordinary_medicine_is_no_doubt() -> None:
+    note = [{"text": "tolerated well"}]
+    ended = statement("metformin", "completed", **PERIOD, note=note)
+    assert read(ORDINARY, HEALTHY, ended).incomplete == ()
 
 
 @pytest.mark.parametrize("status", ["taken", "Active", None, ""])
@@ -1207,8 +1248,8 @@ def test_taking_an_entry_out_of_an_incomplete_bundle_never_clears(
     INCOMPLETE[fault][0](tree)
     whole = verdict(read_patient(tree, assessed_on=ON))
     assert whole not in CLEARING
-    kept = 3 + place % len(resources)
-    del tree["entry"][kept]
+    places = [n for n, e in enumerate(tree["entry"]) if e.get("resource") in resources]
+    del tree["entry"][places[place % len(places)]]
     assert verdict(read_patient(tree, assessed_on=ON)) not in CLEARING
 
 
@@ -1344,3 +1385,118 @@ def test_an_opioid_in_the_note_of_what_is_not_taken_is_named() -> None:
     assert [problem.message for problem in read_.incomplete] == [
         "names oxycodone beside its medicine"
     ]
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {
+            "resourceType": "CarePlan",
+            "subject": US,
+            "activity": [{"reference": {"reference": "MedicationRequest/gone"}}],
+        },
+        {
+            "resourceType": "CarePlan",
+            "subject": US,
+            "activity": [{"detail": {"productReference": {"reference": "urn:uuid:7"}}}],
+        },
+        {
+            "resourceType": "Composition",
+            "subject": US,
+            "section": [{"entry": [{"reference": "#gone"}]}],
+        },
+        {
+            "resourceType": "Communication",
+            "subject": US,
+            "about": [{"reference": "https://x.example/fhir/MedicationStatement/gone"}],
+        },
+    ],
+)
+def test_a_medicine_that_is_told_of_elsewhere_makes_the_record_incomplete(resource: Json) -> None:
+    found = read(ORDINARY, HEALTHY, resource)
+    assert [p.path for p in found.incomplete] == ["entry[3].resource"]
+    assert verdict(found) is Verdict.INSUFFICIENT
+
+
+def test_a_plan_of_what_is_in_the_bundle_is_whole() -> None:
+    plan = {
+        "resourceType": "CarePlan",
+        "subject": US,
+        "author": {"reference": "Practitioner/elsewhere"},
+        "activity": [{"reference": {"reference": "MedicationRequest/m"}}],
+    }
+    assert read(request("levothyroxine 75 mcg", id="m"), HEALTHY, plan).incomplete == ()
+
+
+NOTE: Json = {"note": [{"text": "taking oxycodone as prescribed"}]}
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {**statement("oxycodone", "entered-in-error"), **NOTE},
+        {**condition("back pain", verified="refuted"), **NOTE},
+        {**condition("back pain", verified="entered-in-error"), **NOTE},
+        {**observation(coded(LOINC, "19295-5"), {"text": "Negative"}), **NOTE}
+        | {"effectiveDateTime": "2026-12-30"},
+        observation({"text": "Oxycodone in urine"}, {"text": "Negative"}, **NOTE),
+        observation({"text": "Weight"}, None, "entered-in-error", **NOTE),
+        {"resourceType": "Procedure", "status": "not-done", "subject": US, **NOTE},
+    ],
+)
+def test_an_opioid_in_the_note_of_what_is_set_aside_or_negative_is_named(resource: Json) -> None:
+    found = read(ORDINARY, HEALTHY, resource)
+    assert [p.message for p in found.incomplete] == ["names oxycodone in a note"]
+    assert verdict(found) is Verdict.INSUFFICIENT
+
+
+LONG_TERM = "says that an opioid is taken for long (ICD-10-CM Z79.891)"
+
+
+@pytest.mark.parametrize(
+    "system",
+    [ICD10, f"{ICD10}/", ICD10.replace("http", "https"), "", "urn:oid:2.16.840.1.113883.6.90"],
+)
+@pytest.mark.parametrize("code", ["Z79.891", "Z79891"])
+@pytest.mark.parametrize("clinical", ["active", "resolved"])
+def test_long_term_use_of_an_opioid_is_no_ordinary_condition(
+    system: str, code: str, clinical: str
+) -> None:
+    found = read(ORDINARY, HEALTHY, condition(coded(system, code, "Long term drug use"), clinical))
+    assert LONG_TERM in [p.message for p in found.incomplete]
+    assert verdict(found) is Verdict.INSUFFICIENT
+
+
+def test_long_term_use_of_an_opioid_is_seen_as_a_reason_too() -> None:
+    visit = {
+        "resourceType": "Encounter",
+        "status": "finished",
+        "subject": US,
+        "reasonCode": [coded(ICD10, "Z79.891")],
+    }
+    found = read(ORDINARY, HEALTHY, visit)
+    assert [p.path for p in found.incomplete] == ["entry[3].resource"]
+    other = coded(ICD10, "Z79.82", "Long term (current) use of aspirin")
+    assert read(ORDINARY, HEALTHY, condition(other)).incomplete == ()
+
+
+@pytest.mark.parametrize(
+    "system", [RXNORM.replace("http", "https"), f"{RXNORM}/", f"{RXNORM}|2026", ""]
+)
+@pytest.mark.parametrize(("code", "exposures"), [("1049621", 1), ("310798", 0)])
+def test_a_code_of_a_system_oddly_written_or_not_told_is_not_dropped(
+    system: str, code: str, exposures: int
+) -> None:
+    named = {"coding": [{"system": system, "code": code}], "text": "metformin"}
+    found = read(ORDINARY, HEALTHY, request(named))
+    assert len(found.patient.opioids.exposures) == exposures
+    assert found.incomplete
+    assert verdict(found) not in CLEARING
+
+
+def test_an_unknown_code_of_rxnorm_beside_its_text_is_told() -> None:
+    found = read(HEALTHY, request(coded(RXNORM, "310798", "metformin 500 mg")))
+    assert found.incomplete == ()
+    assert found.readings[-1].words == (
+        "metformin 500 mg: active, order; RxCUI 310798 not known, its text is read"
+    )

@@ -12,7 +12,12 @@ from ldn_titration.lint.doses import amount_text
 from ldn_titration.lint.finding import Figure, LintFinding, finding
 from ldn_titration.lint.reading import StepRead
 from ldn_titration.lint.rhythm import number_text
-from ldn_titration.lint.structure import length_by_text, rhythm_of_code
+from ldn_titration.lint.structure import (
+    length_by_text,
+    rhythm_of_code,
+    rhythm_of_code_text,
+    single_time,
+)
 from ldn_titration.lint.words import Said
 
 __all__ = ["structure_findings", "unit_findings"]
@@ -242,10 +247,18 @@ def _times_findings(read: StepRead, timing: Timing, path: str) -> Iterator[LintF
         )
         words = f"The frequency is {often}; there are {len(times)} times: {', '.join(times)}."
         yield finding("LIN-16", path, words, "Make frequency and times agree.", *figures)
+    rhythm, single = read.structure.rhythm, single_time(timing)
+    if single and rhythm is not None and rhythm.period == 1 and rhythm.times > 1:
+        figures = (
+            Figure("frequency", f"{path}.frequency", Amount("time", Fraction(rhythm.times))),
+            Figure("when", path, single),
+        )
+        words = f"The timing says {rhythm}; there is one time of day: {' '.join(times) or single}."
+        yield finding("LIN-16", path, words, "Make frequency and times agree.", *figures)
 
 
 def _code_findings(read: StepRead, timing: Timing, path: str) -> Iterator[LintFinding]:
-    by_code, rhythm = rhythm_of_code(timing), read.structure.rhythm
+    by_code, rhythm = rhythm_of_code(timing) or rhythm_of_code_text(timing), read.structure.rhythm
     if by_code is not None and rhythm is not None and by_code.per_day != rhythm.per_day:
         where = f"{path.removesuffix('.repeat')}.code"
         figures = Figure("code", where, str(by_code)), Figure("repeat", path, str(rhythm))

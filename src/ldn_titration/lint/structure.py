@@ -17,7 +17,9 @@ __all__ = [
     "doses_by_text",
     "length_by_text",
     "rhythm_of_code",
+    "rhythm_of_code_text",
     "same_unit",
+    "single_time",
     "structure_of",
     "widened",
 ]
@@ -98,6 +100,11 @@ def rhythm_of_code(timing: Timing) -> Rhythm | None:
     return _CODES.get(timing.codes[0]) if len(timing.codes) == 1 else None
 
 
+def rhythm_of_code_text(timing: Timing) -> Rhythm | None:
+    """The rhythm that the text beside a timing's code says by an abbreviation ("b.i.d.")."""
+    return _CODES.get((timing.code_text or "").replace(".", "").strip().upper())
+
+
 def _events(timing: Timing) -> int:
     """How many times a day are told; "before meals" tells none."""
     return len([code for code in timing.when if code not in _ANY_MEAL]) + len(timing.time_of_day)
@@ -125,6 +132,12 @@ def _times(timing: Timing) -> tuple[str, ...]:
     codes = [code.partition(".")[0] for code in timing.when]
     told = [_WHEN[code] for code in codes if code in _WHEN]
     return tuple(dict.fromkeys([*told, *(clock[:5] for clock in timing.time_of_day)]))
+
+
+def single_time(timing: Timing) -> str | None:
+    """The one time of day that is told ("HS", "08:00:00"); None for several, or for any meal."""
+    told = (*timing.when, *timing.time_of_day)
+    return told[0] if len(told) == 1 and told[0] not in _ANY_MEAL else None
 
 
 def _length(timing: Timing, rhythm: Rhythm | None) -> Amount | None:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from ldn_titration.intake.bundle.entries import Entry
-from ldn_titration.intake.bundle.noted import Noted, mentioned
+from ldn_titration.intake.bundle.noted import Noted, mentioned, noted_beside
 from ldn_titration.intake.bundle.tree import Concept, Node, span_of
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.knowledge.names import key_of
@@ -66,7 +66,8 @@ def read_observation(entry: Entry, base: Knowledge) -> Noted:
     node, status = entry.node, entry.node.text("status")
     label = (node.concept("code").label or "something not named")[:120]
     if status in _NOTHING:
-        return Noted(f"{label}: {_NOTHING[status]}, set aside")
+        noted = Noted(f"{label}: {_NOTHING[status]}, set aside")
+        return noted.with_note(noted_beside(node, base))
     parts = [_part(part, node, status, base) for part in (node, *node.children("component"))]
     noted = Noted(
         f"{label}: " + "; ".join(dict.fromkeys(part.words for part in parts)),
@@ -78,7 +79,7 @@ def read_observation(entry: Entry, base: Knowledge) -> Noted:
         noted = noted.with_problem(f"has the status {status[:40] or '(none)'}, not one of FHIR R4")
     if node.has("focus"):
         noted = noted.with_problem("is about something else than the patient (focus)")
-    return noted
+    return noted.with_note("" if parts[0].problems else noted_beside(node, base))
 
 
 def _part(part: Node, node: Node, status: str, base: Knowledge) -> Noted:
@@ -170,7 +171,8 @@ def read_event(entry: Entry, base: Knowledge, assessed_on: date | None) -> Noted
     node, status = entry.node, entry.node.text("status")
     label = (node.concept("code").label or "something not named")[:120]
     if node.flag("doNotPerform") or status in _NOT_DONE:
-        return Noted(f"{label}: not done, set aside")
+        noted = Noted(f"{label}: not done, set aside")
+        return noted.with_note(noted_beside(node, base))
     noted = _asked(entry, label, status, base, assessed_on)
     if status not in _STATUSES[entry.kind]:
         noted = noted.with_problem(f"has the status {status[:40] or '(none)'}, not one of FHIR R4")

@@ -11,9 +11,16 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Literal, NamedTuple
 
+from ldn_titration.intake.bundle.ended import LastDose, last_dose
 from ldn_titration.intake.bundle.entries import Entry, OpenBundle
-from ldn_titration.intake.bundle.named import Named, OpioidName, names_of
-from ldn_titration.intake.bundle.noted import ABSENT, Noted, mentioned, said_beside_none
+from ldn_titration.intake.bundle.named import Named, OpioidName, names_of, unknown_codes
+from ldn_titration.intake.bundle.noted import (
+    ABSENT,
+    Noted,
+    mentioned,
+    noted_beside,
+    said_beside_none,
+)
 from ldn_titration.intake.bundle.tree import Concept, Node, Span, span_of
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.patient import Medication, OpioidExposure, PlannedOpioid
@@ -74,12 +81,16 @@ _INTENTS = frozenset(_INTENT_CODES.split())
 
 
 class Taken(NamedTuple):
-    """Whether a medicine is taken, when last, from when it is planned, and how that is said."""
+    """Whether a medicine is taken, when last, from when it is planned, and how that is said.
+
+    ``doubts`` are what speaks against its end, which only of an opioid matters.
+    """
 
     state: State
     words: str
     last: date | Month | None = None
     planned: tuple[date, date | None] | None = None
+    doubts: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -87,7 +98,7 @@ def read_medication(
     entry: Entry, bundle: OpenBundle, base: Knowledge, assessed_on: date | None
 ) -> Noted:
     """What is noted of a resource that tells of a medicine."""
-    taken = _taken(entry, assessed_on)
+    taken = _taken(entry, base, assessed_on)
     concepts, wrong = _concepts(entry, bundle)
     if (said_none := _said_none(concepts)) and taken.state in {"now", "perhaps"}:
         beside = mentioned(entry.node, base) or "".join(map(said_beside_none, concepts))
@@ -95,12 +106,14 @@ def read_medication(
             return _none_known(said_none, taken)
         wrong.append(f"says {said_none}, and names {beside}")
     named, label = _named(entry, bundle, concepts, base), _label(concepts)
-    told = f"{label}: {taken.words}"
+    told = f"{label}: {taken.words}{_not_judged(concepts, base)}"
     if taken.state == "void":
-        return Noted(told, problems=taken.problems)
+        return Noted(told, problems=taken.problems).with_note(noted_beside(entry.node, base))
     if taken.state == "never":
         return Noted(told, problems=(*taken.problems, *_beside(entry, named, base)))
-    problems = (*taken.problems, *wrong, *named.conflicts, *_beside(entry, named, base))
+    doubts = taken.doubts if named.opioids else ()
+    problems = (*taken.problems, *doubts, *wrong, *named.conflicts)
+    problems = (*problems, *_beside(entry, named, base))
     return _noted(named, taken, told)._replace(problems=problems)
 
 
@@ -232,6 +245,12 @@ def _forms(entry: Entry, bundle: OpenBundle) -> Iterator[str]:
             yield from each.concept("route").texts if each else ()
 
 
+def _not_judged(concepts: list[Concept], base: Knowledge) -> str:
+    """The codes of RxNorm that are not known beside a text, which alone is read."""
+    codes = [c for concept in concepts if concept.texts for c in unknown_codes(concept, base)]
+    return f"; RxCUI {', '.join(codes)[:80]} not known, its text is read" if codes else ""
+
+
 def _label(concepts: list[Concept]) -> str:
     return (concepts[0].label or "a medicine without a name")[:120]
 
@@ -267,7 +286,7 @@ def _none_known(code: str, taken: Taken) -> Noted:
 # --- whether and when it is taken -----------------------------------------------------
 
 
-def _taken(entry: Entry, assessed_on: date | None) -> Taken:
+def _taken(entry: Entry, base: Knowledge, assessed_on: date | None) -> Taken:
     """Whether the medicine is taken, and when last."""
     node, status = entry.node, entry.node.text("status")
     if entry.kind == "MedicationRequest" and node.flag("doNotPerform"):
@@ -283,11 +302,24 @@ def _taken(entry: Entry, assessed_on: date | None) -> Taken:
     if state == "void":
         return Taken("void", "entered in error, set aside")
     if state == "never":
-        return Taken("never", f"{status}: no exposure")
+        return _not_taken(entry, status)
     if entry.kind == "MedicationRequest":
         return _requested(node, status, state, assessed_on)
-    last, why = _last(entry) if state == "past" else (None, "")
-    return Taken(state, f"{status}{why}", last)
+    last = last_dose(entry, base) if state == "past" else LastDose(words="")
+    return Taken(state, f"{status}{last.words}", last.on, doubts=last.doubts)
+
+
+_OF_BEFORE = ("effectivePeriod", "effectiveDateTime", "statusReason")
+
+
+def _not_taken(entry: Entry, status: str) -> Taken:
+    """What is not taken; a statement with a time or a reason tells that it was, once.
+
+    Its period may be the one in which it was not taken, so that its end is no last dose.
+    """
+    if entry.kind == "MedicationStatement" and any(map(entry.node.has, _OF_BEFORE)):
+        return Taken("past", f"{status}, with a time or a reason: last dose not known")
+    return Taken("never", f"{status}: no exposure")
 
 
 def _requested(node: Node, status: str, state: State, assessed_on: date | None) -> Taken:
@@ -322,30 +354,3 @@ def _starts(node: Node) -> tuple[list[Span], date | None]:
     known = [end for end in ends if end is not None]
     last = max(known) if known and len(known) == len(ends) else None
     return starts, last if starts and last and last >= min(s.first for s in starts) else None
-
-
-def _last(entry: Entry) -> tuple[date | Month | None, str]:
-    """The day of the last dose, if it is told unmistakably; and how that is said."""
-    period, moment = entry.node.child("effectivePeriod"), entry.node.text("effectiveDateTime")
-    if entry.kind == "MedicationAdministration":
-        told = moment or (period.text("end") if period else "")
-        return _day(told, "given")
-    if entry.kind != "MedicationStatement" or period is None:
-        return None, ", last dose not known"
-    start, end = period.text("start"), period.text("end")
-    asserted = span_of(entry.node.text("dateAsserted"))
-    if entry.node.has("derivedFrom") or entry.node.has("basedOn"):
-        return None, ", taken over from another record: last dose not known"
-    first, last = span_of(start), span_of(end)
-    if first and last and last.first <= first.first:
-        return None, ", its end is not after its start: last dose not known"
-    if last and asserted and asserted.last < last.first:
-        return None, ", told before its end: last dose not known"
-    return _day(end, "taken until")
-
-
-def _day(told: str, how: str) -> tuple[date | Month | None, str]:
-    span = span_of(told) if told else None
-    if span is None:
-        return None, ", last dose not known"
-    return span.latest, f", {how} {told}"

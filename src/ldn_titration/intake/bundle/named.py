@@ -16,12 +16,27 @@ from ldn_titration.knowledge import Knowledge, Opioid
 from ldn_titration.knowledge.names import words_of
 from ldn_titration.patient import Medication, OpioidExposure, Release
 
-__all__ = ["UNREADABLE", "Named", "OpioidName", "mentions", "names_of"]
+__all__ = [
+    "ICD10",
+    "LONG_TERM_OPIOID",
+    "UNREADABLE",
+    "Named",
+    "OpioidName",
+    "begins",
+    "is_long_term_opioid",
+    "mentions",
+    "names_of",
+    "unknown_codes",
+]
 
 RXNORM = frozenset(
     {"http://www.nlm.nih.gov/research/umls/rxnorm", "urn:oid:2.16.840.1.113883.6.88"}
 )
 """RxNorm by its address and by its OID."""
+ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
+LONG_TERM_OPIOID = "Z79.891"
+"""Long term (current) use of opiate analgesic: ICD-10-CM, tabular list (public: US National
+Center for Health Statistics)."""
 UNII = "http://fdasis.nlm.nih.gov"
 UNREADABLE = "unreadable name"
 """What stands in the list for a text that is no line of text; screening knows no such name."""
@@ -95,7 +110,7 @@ def names_of(concept: Concept, base: Knowledge) -> Named:
         found = found.joined(read._replace(ordinary=()) if same else read)
     if not lines and not coded:
         found = found.joined(_by_code(concept, base))
-    return _narrowed(found)._replace(conflicts=tuple(_conflicts(found, lines)))
+    return _narrowed(found)._replace(conflicts=(*_conflicts(found, lines), *_odd(concept)))
 
 
 # --- codes ----------------------------------------------------------------------------
@@ -103,9 +118,40 @@ def names_of(concept: Concept, base: Knowledge) -> Named:
 
 def _coded(coding: Coding, base: Knowledge) -> Iterator[OpioidName]:
     """What acts at opioid receptors, by an RxNorm code that the knowledge base has."""
-    rows = base.coded(coding.code) if coding.system in RXNORM else ()
+    rows = base.coded(coding.code) if _may_be_rxnorm(coding) else ()
     if any(row.is_opioid or row.presence for row in rows):
         yield OpioidName(rows, coding.display or f"RxCUI {coding.code}", rxcui=coding.code)
+
+
+def _may_be_rxnorm(coding: Coding) -> bool:
+    """Whether a code is of RxNorm; one that names no system may be."""
+    return coding.plain_system in {*RXNORM, ""}
+
+
+def _odd(concept: Concept) -> Iterator[str]:
+    """Codes whose system is not told, or not as it is usually written."""
+    for coding in concept.codings:
+        if coding.code and not coding.system:
+            yield f"the code {coding.code[:40]} names no system"
+        elif coding.plain_system in RXNORM and coding.system not in RXNORM:
+            yield f"the system {coding.system[:80]} is not as RxNorm is written"
+
+
+def unknown_codes(concept: Concept, base: Knowledge) -> tuple[str, ...]:
+    """Its codes of RxNorm that the knowledge base does not have; only its texts are read then."""
+    codes = (c.code for c in concept.codings if c.code and c.plain_system in RXNORM)
+    kinds = {"ordinary", "listed"}
+    return tuple(c for c in codes if not base.coded(c) and base.read_code(c).kind not in kinds)
+
+
+def begins(code: str, beginning: str) -> bool:
+    """Whether a code of ICD-10-CM begins so, with or without its point."""
+    return code.replace(".", "").upper().startswith(beginning.replace(".", ""))
+
+
+def is_long_term_opioid(concept: Concept) -> bool:
+    """Whether a code says that an opioid is taken for long, of whatever system it is said to be."""
+    return any(begins(coding.code, LONG_TERM_OPIOID) for coding in concept.codings)
 
 
 def _by_code(concept: Concept, base: Knowledge) -> Named:
@@ -113,10 +159,13 @@ def _by_code(concept: Concept, base: Knowledge) -> Named:
     for coding in concept.codings:
         if coding.system == UNII and base.read_code(f"unii:{coding.code}").kind == "ordinary":
             return Named(ordinary=(Medication(code=f"unii:{coding.code}"),))
-        if coding.system in RXNORM and base.read_code(coding.code).kind in {"ordinary", "listed"}:
+        if coding.plain_system in RXNORM and base.read_code(coding.code).kind in {
+            "ordinary",
+            "listed",
+        }:
             return Named(ordinary=(Medication(rxcui=coding.code),))
     for coding in concept.codings:
-        if coding.system in RXNORM and coding.code.isascii() and coding.code.isdigit():
+        if coding.plain_system in RXNORM and coding.code.isascii() and coding.code.isdigit():
             return Named(unread=(Medication(rxcui=coding.code[:8]),))
     return Named(unread=(_as_listed(f"unknown {concept.label or 'medicine without a name'}"),))
 
@@ -270,6 +319,8 @@ _CLASS = ("opioid", "opiate", "narcotic")
 def mentions(texts: Iterable[str], concepts: Iterable[Concept], base: Knowledge) -> Iterator[str]:
     """Each opioid, or medicine that asks for one, that a text or a code names; or the class."""
     for concept in concepts:
+        if is_long_term_opioid(concept):
+            yield f"long-term use of an opioid ({LONG_TERM_OPIOID})"
         for coding in concept.codings:
             yield from (coded.rows[0].substance for coded in _coded(coding, base))
     for text in texts:

@@ -12,7 +12,7 @@ from ldn_titration.knowledge import Knowledge
 from ldn_titration.knowledge.names import words_of
 from ldn_titration.patient import Medication, OpioidExposure, OpioidTest, PlannedOpioid
 
-__all__ = ["ABSENT", "EntryRead", "Noted", "mentioned", "said_beside_none"]
+__all__ = ["ABSENT", "EntryRead", "Noted", "mentioned", "noted_beside", "said_beside_none"]
 
 ABSENT = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
 """Codes that say that there is none, or that nothing is known: International Patient Summary."""
@@ -49,6 +49,10 @@ class Noted(NamedTuple):
     def with_problem(self, problem: str) -> Noted:
         """The same, with one more reason why the reading is incomplete."""
         return self._replace(problems=(*self.problems, problem)) if problem else self
+
+    def with_note(self, named: str) -> Noted:
+        """The same, with an opioid that is named in a note beside what is set aside or negative."""
+        return self.with_problem(f"names {named} in a note" if named else "")
 
 
 _NONE_WORDS = """
@@ -90,6 +94,11 @@ def mentioned(
     kept = Node(node.path, {k: v for k, v in node.value.items() if k not in without})
     named = mentions(_texts(kept), _concepts(kept), base)
     return next((name for name in named if name not in own), "")
+
+
+def noted_beside(node: Node, base: Knowledge) -> str:
+    """The first opioid named in the notes of a resource that is itself set aside."""
+    return mentioned(Node(node.path, {"note": node.value.get("note")}), base)
 
 
 def _texts(node: Node) -> Iterator[str]:

@@ -6,6 +6,7 @@ missing from it leaves the medication list unknown, so that screening asks for i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -116,17 +117,31 @@ def _noted(entry: Entry, opened: OpenBundle, base: Knowledge, day: date | None) 
     return read_other(entry, base)
 
 
-_TABLES = frozenset({"List", "Composition"})
+_OF_A_PLAN = re.compile(r"\.(?:reference|productReference)\.reference")
+_MEDICINE = re.compile(rf"(?:.*/)?(?:{'|'.join(sorted(MEDICINE_TYPES))})/.*")
 
 
 def _missing(entry: Entry, opened: OpenBundle) -> str:
-    """What a list or document says is there, and is not; empty where all of it is."""
+    """What a resource says is there, and is not; empty where all of it is.
+
+    Of a list, a document or a plan that is all that it lists; of others what tells of medicines.
+    """
     below = len(entry.node.path)
-    for path, name, value in walk(entry.node) if entry.kind in _TABLES else ():
-        listed = name == "reference" and ".entry[" in path[below:] and isinstance(value, str)
-        if listed and not value.startswith("#") and opened.find(value) is None:
+    contained = {f"#{each.text('id')}" for each in entry.node.children("contained")}
+    for path, name, value in walk(entry.node) if entry.kind not in MEDICINE_TYPES else ():
+        if name != "reference" or not isinstance(value, str):
+            continue
+        wanted = _lists(entry.kind, path[below:]) or _MEDICINE.fullmatch(value)
+        if wanted and value not in contained and opened.find(value) is None:
             return f"lists {value[:80]}, which is not in the Bundle"
     return ""
+
+
+def _lists(kind: str, path: str) -> bool:
+    """Whether a reference at that path is of something that such a resource lists."""
+    if kind == "CarePlan":
+        return ".activity[" in path and _OF_A_PLAN.search(path) is not None
+    return kind in {"List", "Composition"} and ".entry[" in path
 
 
 def _problems(entries: Sequence[Entry], notes: Sequence[Noted]) -> Iterable[Problem]:

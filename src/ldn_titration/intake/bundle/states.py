@@ -12,16 +12,26 @@ from datetime import date
 
 from ldn_titration.errors import InvalidInputError
 from ldn_titration.intake.bundle.entries import Entry, OpenBundle
-from ldn_titration.intake.bundle.named import names_of
-from ldn_titration.intake.bundle.noted import ABSENT, Noted, mentioned, said_beside_none
+from ldn_titration.intake.bundle.named import (
+    ICD10,
+    LONG_TERM_OPIOID,
+    begins,
+    is_long_term_opioid,
+    names_of,
+)
+from ldn_titration.intake.bundle.noted import (
+    ABSENT,
+    Noted,
+    mentioned,
+    noted_beside,
+    said_beside_none,
+)
 from ldn_titration.intake.bundle.tree import Concept, Node, Span, span_of
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.knowledge.names import key_of
 from ldn_titration.patient import Medication
 
 __all__ = ["read_allergy", "read_condition", "read_list", "read_person"]
-
-ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
 
 _ICD: tuple[tuple[str, str, str, str], ...] = (
     # beginning of the code, fact, value, the condition as the knowledge base names it
@@ -81,10 +91,13 @@ def read_condition(entry: Entry, base: Knowledge) -> Noted:
     concept = entry.node.concept("code")
     clinical, verified = _status(entry.node, "clinicalStatus"), _verification(entry.node)
     if verified in _SET_ASIDE:
-        return Noted(f"{_label(concept)}: {_SET_ASIDE[verified]}, set aside")
+        noted = Noted(f"{_label(concept)}: {_SET_ASIDE[verified]}, set aside")
+        return noted.with_note(noted_beside(entry.node, base))
     problems = list(_unknown_statuses(clinical, verified, _SURE | _UNSURE))
     if other := mentioned(entry.node, base, ("code", "clinicalStatus", "verificationStatus")):
         problems.append(f"names {other} beside its condition")
+    if is_long_term_opioid(concept):
+        problems.append(f"says that an opioid is taken for long (ICD-10-CM {LONG_TERM_OPIOID})")
     if absent := concept.codes_of(ABSENT):
         if not (beside := said_beside_none(concept)):
             return _absent(absent[0], _is_so(clinical, verified), problems)
@@ -128,10 +141,10 @@ def _matters(name: str, base: Knowledge) -> bool:
 
 def _facts(concept: Concept, base: Knowledge) -> Iterator[tuple[str, str]]:
     """The facts that a condition is, by its codes and by its texts."""
-    for code in concept.codes_of(ICD10):
-        rows = [row for row in _ICD if _begins(code, row[0])][:1]
+    for code in concept.codes_like(ICD10):
+        rows = [row for row in _ICD if begins(code, row[0])][:1]
         yield from ((fact, value) for _, fact, value, _ in rows if fact)
-        if _begins(code, "F11.23"):
+        if begins(code, "F11.23"):
             yield "opioid_dependence", "yes"
     for text in concept.texts:
         row = base.condition(text)
@@ -141,14 +154,10 @@ def _facts(concept: Concept, base: Knowledge) -> Iterator[tuple[str, str]]:
             yield "suicidal_ideation", "yes"
 
 
-def _begins(code: str, beginning: str) -> bool:
-    return code.replace(".", "").upper().startswith(beginning.replace(".", ""))
-
-
 def _icd(concept: Concept) -> list[str]:
     """The conditions of its ICD-10-CM codes, as the knowledge base names them."""
-    codes = concept.codes_of(ICD10)
-    found = ([row[3] for row in _ICD if _begins(code, row[0])][:1] for code in codes)
+    codes = concept.codes_like(ICD10)
+    found = ([row[3] for row in _ICD if begins(code, row[0])][:1] for code in codes)
     return [name for names in found for name in names]
 
 
@@ -210,7 +219,8 @@ def read_allergy(entry: Entry, base: Knowledge) -> Noted:
     concepts = [node.concept("code"), *_substances(node)]
     label = _label(concepts[0])
     if verified in _SET_ASIDE:
-        return Noted(f"allergy to {label}: {_SET_ASIDE[verified]}, set aside")
+        noted = Noted(f"allergy to {label}: {_SET_ASIDE[verified]}, set aside")
+        return noted.with_note(noted_beside(node, base))
     problems = tuple(_unknown_statuses(clinical, verified, _SURE | _UNSURE))
     if other := mentioned(node, base, ("code", "reaction", "clinicalStatus", "verificationStatus")):
         problems = (*problems, f"names {other} beside its substance")
@@ -279,7 +289,7 @@ def read_list(entry: Entry, opened: OpenBundle, base: Knowledge) -> Noted:
         return Noted(reason, problems=(reason,))
     noted = Noted(f"a list of {len(entries)} entries; they are read where they stand")
     if node.text("status") == "entered-in-error":
-        return noted
+        return noted.with_note(noted_beside(node, base))
     if other := mentioned(node, base, ("entry", "contained")):
         noted = noted.with_problem(f"names {other}")
     return noted._replace(problems=(*noted.problems, *_not_read(entries, opened)))

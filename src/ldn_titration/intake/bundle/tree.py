@@ -27,6 +27,12 @@ class Coding(NamedTuple):
     code: str
     display: str
 
+    @property
+    def plain_system(self) -> str:
+        """Its system as it is usually written: ``http``, without a version or a last slash."""
+        plain = self.system.partition("|")[0].casefold().rstrip("/")
+        return f"http{plain[5:]}" if plain.startswith("https:") else plain
+
 
 class Concept(NamedTuple):
     """A CodeableConcept: its codes and its text."""
@@ -45,6 +51,10 @@ class Concept(NamedTuple):
         """Its first text, or else its first code."""
         named = (f"code {coding.code} of {coding.system}" for coding in self.codings if coding.code)
         return next(iter(self.texts), next(named, ""))
+
+    def codes_like(self, system: str) -> tuple[str, ...]:
+        """Its codes of that system, also where its address is written in another way."""
+        return tuple(c.code for c in self.codings if c.plain_system == system and c.code)
 
     def codes_of(self, system: str) -> tuple[str, ...]:
         """Its codes of that system."""

@@ -21,10 +21,12 @@ __all__ = [
     "Ending",
     "Last",
     "Status",
+    "as_needed",
     "is_before",
     "later_of",
     "moment_of",
     "read_ending",
+    "spoken_against",
     "stray_dates",
     "without_dates",
 ]
@@ -115,6 +117,22 @@ _AGAINST = frozenset(
         "refills",
         "filled",
         "maintenance",
+        "again",
+        "continues",
+        "continued",
+        "continuing",
+        "occasionally",
+        "restart",
+        "restarted",
+        "restarting",
+        "restarts",
+        "resume",
+        "resumed",
+        "resumes",
+        "sometimes",
+        "still",
+        "uses",
+        "using",
     }
 )
 _BEFORE = frozenset(
@@ -134,6 +152,31 @@ _BEFORE = frozenset(
         "than",
     }
 )
+
+
+_AS_NEEDED = re.compile(r"\b(?:p\.?r\.?n\b|(?:as|when|if) (?:needed|required))", re.IGNORECASE)
+
+
+def spoken_against(text: str) -> tuple[str, ...]:
+    """The words of a text that speak against an end: that it goes on, or is taken as needed.
+
+    >>> spoken_against("still 1 tab prn")
+    ('still', 'prn')
+    """
+    going = (word for word in words_of(_without_end(text)) if word in _AGAINST)
+    return (*going, *as_needed(text))
+
+
+def as_needed(text: str) -> tuple[str, ...]:
+    """The words that say that it is taken as needed."""
+    return tuple(found[0] for found in _AS_NEEDED.finditer(text))
+
+
+def _without_end(text: str) -> str:
+    """A text without the words that tell of an end."""
+    for _, _, phrase in _PHRASES:
+        text = phrase.sub(" ", text)
+    return text
 
 
 def moment_of(text: str) -> Last:
@@ -179,6 +222,7 @@ def read_ending(text: str) -> Ending:
         return ending._replace(said=said)
     again = started is not None and (ending.last is None or is_before(ending.last, started))
     asked = _ASKED.search(text) is not None
+    asked = asked or (ending.status == "ended" and not ending.removed and bool(as_needed(text)))
     against = again or asked or not _AGAINST.isdisjoint(words_of(said))
     last = None if ending.unread else ending.last
     return ending._replace(said=said, last=last, doubtful=ending.doubtful or against)

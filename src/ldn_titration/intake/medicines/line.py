@@ -105,6 +105,16 @@ class MedicineLine(NamedTuple):
             return self
         return self._replace(status=status, last=later_of(self.last, last))
 
+    def beside(self, text: str, base: Knowledge) -> MedicineLine:
+        """The reading with words beside the line, which name further medicines or nothing known.
+
+        They stand in its entry whole, the line itself cut where both are too long.
+        """
+        names = names_in(base.read_line(text), text, base)
+        room = _MOST - len(_MARK) - len(text) - 2
+        entry = _marked(f"{self.entry.removesuffix(_MARK)[:room].strip()}; {text}")
+        return self._replace(names=(*self.names, *names), rest=(*self.rest, text), entry=entry)
+
     def marked(self, rest: tuple[str, ...]) -> MedicineLine:
         """The reading with more that was not understood, so that its entry is not recognised."""
         if not rest or self.rest:

@@ -17,10 +17,12 @@ from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.intake.medicines.endings import (
     Last,
     Status,
+    as_needed,
     is_before,
     later_of,
     moment_of,
     read_ending,
+    spoken_against,
 )
 from ldn_titration.intake.medicines.line import MedicineLine, read_medicine
 from ldn_titration.knowledge import Knowledge
@@ -45,6 +47,9 @@ COLUMNS: dict[str, str] = {
     "rxcui": "rxcui",
 }
 """The name of each column that is read, and what it holds."""
+
+MAX_STATUS = 100
+"""How many characters a status may have, so that the entry of its row holds it whole."""
 
 _DATES = ("last_taken", "stopped", "end", "started")
 
@@ -131,12 +136,18 @@ def _cells(text: str, delimiter: str, columns: Sequence[str]) -> dict[str, str]:
 
 
 class _Told(NamedTuple):
-    """What the columns of a row tell of its end."""
+    """What the columns of a row tell of its end.
+
+    ``stopped`` tells whether a column says so in words or by its day, ``unread`` is a
+    status that was not understood.
+    """
 
     status: Status | None = None
     last: Last = None
     words: tuple[str, ...] = ()
     rest: tuple[str, ...] = ()
+    stopped: bool = False
+    unread: str = ""
 
 
 def _read_row(cells: Mapping[str, str], text: str, base: Knowledge) -> MedicineLine:
@@ -145,8 +156,11 @@ def _read_row(cells: Mapping[str, str], text: str, base: Knowledge) -> MedicineL
     if problems:
         raise InvalidInputError(problems)
     words = (cells.get(name, "") for name in ("medicine", "dose", "directions"))
-    line = read_medicine(" ".join(filter(None, words)), base)._replace(text=text)
-    line = _with_end(line, _told(cells))
+    plain = " ".join(filter(None, words))
+    told = _told(cells)
+    line = read_medicine(plain, base)._replace(text=text)
+    line = line.beside(told.unread, base) if told.unread else line
+    line = _with_end(line, _not_against(told, plain))
     code = cells.get("rxcui", "")
     return _with_code(line, code, base) if code else line
 
@@ -159,6 +173,8 @@ def _faults(cells: Mapping[str, str]) -> Iterator[Problem]:
         yield Problem("dose", 'lacks its unit, as in "5 mg"')
     if not re.fullmatch(r"[0-9]{0,8}", cells.get("rxcui", ""), re.ASCII):
         yield Problem("rxcui", 'must be an RxNorm code, such as "7804"')
+    if len(cells.get("status", "")) > MAX_STATUS:
+        yield Problem("status", f"is longer than {MAX_STATUS} characters")
     for name in _DATES:
         try:
             _date(cells, name)
@@ -186,12 +202,24 @@ def _told(cells: Mapping[str, str]) -> _Told:
     words = tuple(f"{name} {dates[name]}" for name in _DATES[:3] if dates[name])
     ends = tuple(f"{name} {dates[name]}" for name in ("stopped", "end") if dates[name])
     if told.status == "taken" and ends:
-        return _Told("taken", last, words, (*told.rest, *ends))
+        return told._replace(last=last, words=words, rest=(*told.rest, *ends))
     if told.status is None and words:
         told = told._replace(status="ended")
     if is_before(later_of(last, dates["end"]), dates["started"]):
-        return _Told("taken", None, words, (*told.rest, f"started {dates['started']}"))
-    return told._replace(last=last, words=(*told.words, *words))
+        again = (*told.rest, f"started {dates['started']}")
+        return told._replace(status="taken", last=None, words=words, rest=again)
+    stopped = told.stopped or dates["stopped"] is not None
+    return told._replace(last=last, words=(*told.words, *words), stopped=stopped)
+
+
+def _not_against(told: _Told, plain: str) -> _Told:
+    """What the columns tell, but for an end that the words of the row speak against."""
+    against = spoken_against(plain)
+    if told.stopped:
+        against = tuple(word for word in against if not as_needed(word))
+    if told.status in {None, "taken"} or not against:
+        return told
+    return _Told("taken", None, told.words, (*told.rest, *against, *told.words))
 
 
 def _status(text: str) -> _Told:
@@ -202,11 +230,12 @@ def _status(text: str) -> _Told:
     if plain in _TAKEN:
         return _Told("taken", None, (text,))
     if plain in _ENDED:
-        return _Told("ended", None, (text,))
+        return _Told("ended", None, (text,), stopped=True)
     ending = read_ending(text)
     if ending.status == "taken" or ending.doubtful or words_of(ending.said):
-        return _Told("taken", None, (), (text,))
-    return _Told(ending.status, ending.last, ending.words, ending.unread)
+        return _Told("taken", None, (), (text,), unread=text)
+    stopped = ending.removed or ending.status != "ended"
+    return _Told(ending.status, ending.last, ending.words, ending.unread, stopped)
 
 
 def _with_end(line: MedicineLine, told: _Told) -> MedicineLine:
@@ -218,7 +247,7 @@ def _with_end(line: MedicineLine, told: _Told) -> MedicineLine:
         line = line._replace(status="taken", last=told.last)
     elif told.status is not None:
         line = line.ended(told.status, told.last)
-    return line.marked(rest)._replace(told=(*line.told, *told.words))
+    return line.marked(tuple(dict.fromkeys(rest)))._replace(told=(*line.told, *told.words))
 
 
 def _with_code(line: MedicineLine, code: str, base: Knowledge) -> MedicineLine:

@@ -53,6 +53,7 @@ class Timing(NamedTuple):
     doses_in_all: int | None = None
     lasts: Written | None = None
     codes: tuple[str, ...] = ()
+    code_text: str | None = None
     events: int = 0
 
 
@@ -383,6 +384,7 @@ def _timing(timing: Element) -> Timing:
         doses_in_all=repeat.whole("count", least=1),
         lasts=_lasts(repeat),
         codes=tuple(c for c in (x.text("code") for x in code.each("coding")) if c),
+        code_text=code.text("text"),
         events=len(timing.texts("event")),
     )
 
