@@ -1500,3 +1500,38 @@ def test_an_unknown_code_of_rxnorm_beside_its_text_is_told() -> None:
     assert found.readings[-1].words == (
         "metformin 500 mg: active, order; RxCUI 310798 not known, its text is read"
     )
+
+
+def within(many: int) -> Json:
+    parts = [{"itemCodeableConcept": {"text": f"zorbex {n}"}} for n in range(many)]
+    return {"resourceType": "Medication", "id": "m", "ingredient": parts}
+
+
+@pytest.mark.parametrize(
+    ("resources", "problem"),
+    [
+        (
+            [request(f"zorbex {n}") for n in range(1001)],
+            "bundle: has more than 1000 different names of medicines; split it",
+        ),
+        (
+            [within(101), by("Medication/m")],
+            "entry[2].resource: its medicine has 101 names; at most 100 are read",
+        ),
+        (
+            [within(100), *(by("Medication/m") for _ in range(101))],
+            "bundle: names medicines more than 10000 times; split it",
+        ),
+    ],
+)
+def test_more_names_of_medicines_than_are_read_are_refused(
+    resources: list[Json], problem: str
+) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        read(*resources)
+    assert [str(each) for each in refused.value.problems] == [problem]
+
+
+def test_a_thousand_medicines_are_read() -> None:
+    found = read(*(request(f"zorbex {n}") for n in range(1000)))
+    assert len(found.patient.medications or ()) == 1000

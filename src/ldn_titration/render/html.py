@@ -113,7 +113,8 @@ def _grid(grid: Grid, weeks: Sequence[str], note: str, mark: str) -> str:
 def _weeks(grid: Grid, known: dict[int, str], dateless: bool) -> list[str]:
     """The rows of a grid. Written out for speed: a day is one string, a dose is said once."""
     first = next(filter(None, grid.weeks[0]))
-    month, rest_of_date = first.on.isoformat()[:-2], f"{grid.heading}</span></time>"
+    begins = f'<time datetime="{first.on.isoformat()[:-2]}'
+    rest_of_date = f"{grid.heading}</span></time>"
     rows, last, doses = [], None, ""
     for week in grid.weeks:
         row = "<tr>"
@@ -126,14 +127,13 @@ def _weeks(grid: Grid, known: dict[int, str], dateless: bool) -> list[str]:
                 last, doses = taken, known.get(id(taken)) or _doses(taken, known)
             if not dateless:
                 label = (
-                    f'<time datetime="{month}{_PADDED[label]}"><span class="number" '
-                    f'aria-hidden="true">{label}</span><span class="full">{weekday} {label} '
-                    f"{rest_of_date}"
+                    f'{begins}{_PADDED[label]}"><span class="number" aria-hidden="true">{label}'
+                    f'</span><span class="full">{weekday} {label} {rest_of_date}'
                 )
             if change or why or notes:
                 row += _marked(label, change, doses, why, notes)
             else:
-                row += f'<td><span class="on">{label}</span>{doses}</td>'
+                row += f"{_ON}{label}</span>{doses}</td>"
         rows.append(f"{row}</tr>")
     return rows
 
@@ -153,6 +153,7 @@ def _marked(label: str, change: str, doses: str, why: str, notes: Sequence[Note]
     )
 
 
+_ON = '<td><span class="on">'
 _PADDED = {f"{day}": f"{day:02}" for day in range(1, 32)}
 _EMPTY = '<td class="none"></td>'
 _TICK = '<span class="tick" aria-hidden="true"></span>'

@@ -7,10 +7,11 @@ an order's date with a days' supply nor the end of an order is a last dose.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Literal, NamedTuple
 
+from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.intake.bundle.ended import LastDose, last_dose
 from ldn_titration.intake.bundle.entries import Entry, OpenBundle
 from ldn_titration.intake.bundle.named import Named, OpioidName, names_of, unknown_codes
@@ -26,7 +27,16 @@ from ldn_titration.knowledge import Knowledge
 from ldn_titration.patient import Medication, OpioidExposure, PlannedOpioid
 from ldn_titration.values import Month
 
-__all__ = ["read_medication"]
+__all__ = ["read_medication", "refuse_too_many"]
+
+MAX_TEXTS = 1_000
+"""How many different names of medicines a Bundle may have, as many as a patient's list."""
+
+MAX_NAMES = 10_000
+"""How many names of medicines are read in all, each as often as an entry leads to it."""
+
+MAX_PARTS = 100
+"""How many names one medicine may have, its ingredients among them."""
 
 State = Literal["now", "perhaps", "past", "never", "void"]
 """Taken now; perhaps taken; taken once; never taken; written by mistake."""
@@ -115,6 +125,26 @@ def read_medication(
     problems = (*taken.problems, *doubts, *wrong, *named.conflicts)
     problems = (*problems, *_beside(entry, named, base))
     return _noted(named, taken, told)._replace(problems=problems)
+
+
+def refuse_too_many(entries: Iterable[Entry], bundle: OpenBundle) -> None:
+    """Raises InvalidInputError where there are more names of medicines than are read."""
+    texts: set[str] = set()
+    names = 0
+    for entry in entries:
+        concepts, _ = _concepts(entry, bundle)
+        found = [text for concept in concepts for text in concept.texts]
+        texts.update(found)
+        names += len(found)
+        if len(concepts) > MAX_PARTS:
+            message = f"its medicine has {len(concepts)} names; at most {MAX_PARTS} are read"
+            raise InvalidInputError([Problem(entry.node.path, message)])
+        if len(texts) > MAX_TEXTS:
+            message = f"has more than {MAX_TEXTS} different names of medicines; split it"
+            raise InvalidInputError([Problem("bundle", message)])
+        if names > MAX_NAMES:
+            message = f"names medicines more than {MAX_NAMES} times; split it"
+            raise InvalidInputError([Problem("bundle", message)])
 
 
 def _noted(named: Named, taken: Taken, told: str) -> Noted:

@@ -15,7 +15,7 @@ from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.intake.bundle.elements import MEDICINE_TYPES, NOT_OF_THE_PATIENT
 from ldn_titration.intake.bundle.entries import Entry, OpenBundle, open_bundle
 from ldn_titration.intake.bundle.events import read_event, read_observation, read_other
-from ldn_titration.intake.bundle.given import read_medication
+from ldn_titration.intake.bundle.given import read_medication, refuse_too_many
 from ldn_titration.intake.bundle.noted import EntryRead, Noted
 from ldn_titration.intake.bundle.states import read_allergy, read_condition, read_list, read_person
 from ldn_titration.intake.bundle.tree import read_tree, walk
@@ -82,6 +82,7 @@ def _day(told: date | str | None) -> date | None:
 
 def _notes(opened: OpenBundle, base: Knowledge, day: date | None) -> list[Noted]:
     """What is noted of each entry; raises every fault of their shapes at once."""
+    refuse_too_many((e for e in opened.entries if e.kind in MEDICINE_TYPES), opened)
     notes: list[Noted] = []
     faults: list[Problem] = []
     for entry in opened.entries:
