@@ -70,10 +70,10 @@ def _cells(plan: Plan, needed: Supply | None, dateless: bool) -> list[Cell]:
     last: tuple[PlannedDose, ...] | None = None
     doses: Taken = ()
     special, cells = _special_days(plan, needed), []
-    for number, on, _, _, _, _, _, taken, _, reason in plan:
+    for number, on, _, _, _, take, _, taken, _, reason in plan:
         if taken is not last:
             last = taken
-            doses = known[id(taken)] = known.get(id(taken)) or _doses(taken, timed)
+            doses = known[id(taken)] = known.get(id(taken)) or _doses(taken, timed, take)
         label = f"Day {number}" if dateless else _NUMBERS[on.day]
         change, why, notes = special.get(on) or _USUAL
         if why is None:
@@ -118,7 +118,11 @@ def _change(step: PlanStep, before: PlanStep | None, waiting: bool) -> str:
     return "again" if waiting else ""
 
 
-def _doses(doses: tuple[PlannedDose, ...], timed: bool) -> Taken:
+def _doses(doses: tuple[PlannedDose, ...], timed: bool, take: str) -> Taken:
+    """What is taken on a day; a single dose without a fraction is said as the day says it."""
+    if len(doses) == 1 and not timed and "/" not in take:
+        lead, rest = take[:-1].split(" (", 1)
+        return (("", lead, rest),)
     several, said = len(doses) > 1, []
     for place, (time, reading) in enumerate(doses, 1):
         lead, rest = sig.take_parts(reading, sig.about)
