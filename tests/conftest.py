@@ -1,14 +1,27 @@
-"""Shared by all tests: where things are, and how Hypothesis runs."""
+"""Shared by all tests: where things are, and how Hypothesis runs.
+
+``LDN_EXAMPLES`` asks for so many examples of each property that does not set its own number.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
 
-settings.register_profile("here", deadline=None)
-settings.register_profile("ci", deadline=None, max_examples=200, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "here")
+_CI = bool(os.environ.get("CI"))
+_EXAMPLES = int(os.environ.get("LDN_EXAMPLES", "200" if _CI else "100"))
+
+settings.register_profile("here", deadline=None, max_examples=_EXAMPLES)
+settings.register_profile("ci", deadline=None, max_examples=_EXAMPLES, derandomize=True)
+settings.register_profile(
+    "many",
+    deadline=None,
+    max_examples=_EXAMPLES,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("many" if _EXAMPLES >= 1000 else "ci" if _CI else "here")

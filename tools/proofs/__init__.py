@@ -1,0 +1,1 @@
+"""What shows that the library can be trusted: one module a goal, run by ``make prove``."""
