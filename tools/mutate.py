@@ -1,0 +1,164 @@
+"""Mutation testing of the dosing core: ``mutate.py baseline``, ``run``, ``report``.
+
+``run`` tries each change that is not yet known to be noticed, and keeps what it finds in
+build/mutation/results.json by the bytes of the changed module. A change that lives must be
+killed by a new test, or stand in tests/data/equivalent_mutants.json under the reason why no
+test can notice it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from mutation import baseline as measuring
+from mutation.changes import Mutant, mutants
+from mutation.run import LIVED, Verdict, in_new_processes, in_this_process, path_of, plugin
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "build" / "mutation" / "results.json"
+EQUIVALENT = ROOT / "tests" / "data" / "equivalent_mutants.json"
+
+MODULES = """
+quantities quantity units preparation pieces dropper reading regimen course days plan schedule
+diary replay supply bottles fills screening findings sig rules.case rules.completeness
+rules.contraindications rules.dosing rules.exposures rules.interactions rules.monitoring
+rules.procedures rules.washout
+""".split()  # noqa: SIM905 - read as a list of words
+
+
+def all_mutants(modules: Iterable[str]) -> list[Mutant]:
+    """The changes of those modules, in their order."""
+    return [mutant for name in modules for mutant in mutants(name, path_of(name).read_text())]
+
+
+def digest(module: str) -> str:
+    """Of the bytes of a module."""
+    return hashlib.sha256(path_of(module).read_bytes()).hexdigest()[:16]
+
+
+def kept() -> dict[str, dict[str, str]]:
+    """By change: what killed it, and the digest of its module then."""
+    return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+
+
+def equivalent() -> dict[str, str]:
+    """Changes that no test can notice, each with its reason."""
+    reasons = json.loads(EQUIVALENT.read_text()) if EQUIVALENT.exists() else {}
+    return {key: reason for reason, keys in reasons.items() for key in keys}
+
+
+def known(mutant: Mutant, results: dict[str, dict[str, str]]) -> bool:
+    """Whether it was killed when its module read as it does today."""
+    result = results.get(mutant.key, {})
+    return bool(result.get("by")) and result.get("digest") == digest(mutant.module)
+
+
+def run(modules: list[str], workers: int, *, again: bool) -> None:
+    """Try what is not known to be noticed, and keep what becomes of it."""
+    results = {} if again else kept()
+    waiting = [mutant for mutant in all_mutants(modules) if not known(mutant, results)]
+    baseline = measuring.read()
+    within = [mutant for mutant in waiting if mutant.scope]
+    lived: list[Mutant] = []
+
+    def loop(items: list[pytest.Item]) -> None:
+        for verdict in in_this_process(items, within, baseline, workers):
+            if verdict.state == LIVED:
+                lived.append(verdict.mutant)
+            else:
+                _keep(verdict, results)
+
+    if within:
+        collected = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"]
+        if pytest.main(collected, plugins=[plugin(loop)]) not in {0, 5}:
+            sys.exit("the tests could not be collected")
+    _tell(lived, "lived in the first round")
+    afresh = [mutant for mutant in waiting if not mutant.scope] + lived
+    _in_child(afresh, baseline, workers, results)
+    report(modules)
+
+
+def _in_child(afresh, baseline, workers, results) -> None:  # type: ignore[no-untyped-def]
+    """In a process that has not read the library, whatever was read here before."""
+    listed = json.dumps([list(mutant) for mutant in afresh])
+    command = [sys.executable, __file__, "afresh", "--workers", str(workers)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdin
+        assert child.stdout
+        child.stdin.write(listed)
+        child.stdin.close()
+        for line in child.stdout:
+            mutant, state, by = json.loads(line)
+            _keep(Verdict(Mutant(*mutant), state, by), results)
+
+
+def afresh(workers: int) -> None:
+    """The changes on standard input, each tried in a process of its own."""
+    listed = [Mutant(*mutant) for mutant in json.load(sys.stdin)]
+    for verdict in in_new_processes(listed, measuring.read(), workers):
+        print(json.dumps([list(verdict.mutant), verdict.state, verdict.by]), flush=True)
+
+
+def _keep(verdict: Verdict, results: dict[str, dict[str, str]]) -> None:
+    results[verdict.mutant.key] = {"by": verdict.by, "digest": digest(verdict.mutant.module)}
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    beside = RESULTS.with_suffix(".new")
+    beside.write_text(json.dumps(results, indent=0, sort_keys=True))
+    beside.replace(RESULTS)
+
+
+def _tell(lived: list[Mutant], what: str) -> None:
+    print(f"{len(lived)} {what}", flush=True)
+
+
+def report(modules: Iterable[str]) -> bool:
+    """Print each change that lives, and the figures; whether all are noticed or explained."""
+    every, results, reasons = all_mutants(modules), kept(), equivalent()
+    keys = {mutant.key for mutant in every}
+    noticed = [mutant for mutant in every if known(mutant, results)]
+    explained = [m for m in every if m.key in reasons and not known(m, results)]
+    lives = [m for m in every if not known(m, results) and m.key not in reasons]
+    for mutant in lives:
+        print(f"{path_of(mutant.module).relative_to(ROOT)}:{mutant.line}: {mutant.key}")
+    stale = sorted(key for key in reasons if key.split(":")[0] in set(modules) and key not in keys)
+    for key in stale:
+        print(f"explained, but no such change: {key}")
+    print(
+        f"{len(every):,} changes: {len(noticed):,} noticed, "
+        f"{len(explained):,} equivalent, {len(lives):,} live"
+    )
+    return not lives and not stale
+
+
+def main(arguments: list[str]) -> int:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["baseline", "run", "afresh", "report"])
+    parser.add_argument("modules", nargs="*", default=MODULES)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--again", action="store_true", help="also what was noticed before")
+    options = parser.parse_args(arguments)
+    if options.what == "baseline":
+        measuring.measured()
+    elif options.what == "run":
+        run(options.modules, options.workers, again=options.again)
+    elif options.what == "afresh":
+        afresh(options.workers)
+    else:
+        return 0 if report(options.modules) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,246 @@
+"""The run: each change in a process of its own, with the tests that run its line.
+
+All tests are collected once. For a change within a function a copy of that process gets the
+changed code and runs the tests, the quickest first, until one fails. A change of what is
+worked out when a module is read (fields, constants, defaults), and each change that lived,
+is tried in a new process that reads the changed module from the beginning.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import gc
+import importlib.abc
+import importlib.util
+import os
+import resource
+import signal
+import sys
+import time
+import types
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from mutation.baseline import Baseline
+from mutation.changes import Mutant, applied
+
+__all__ = ["Verdict", "in_new_processes", "in_this_process", "plugin"]
+
+SOURCE = Path(__file__).parents[2] / "src" / "ldn_titration"
+KILLED, LIVED, TOO_LONG = 1, 0, 2
+MOST_TESTS, MOST_SECONDS, MOST_BYTES = 1500, 60.0, 3 << 30
+
+
+class Verdict(NamedTuple):
+    """What became of a change: killed (by which test), too long, or lived."""
+
+    mutant: Mutant
+    state: int
+    by: str
+
+
+def path_of(module: str) -> Path:
+    """The file of a module."""
+    return SOURCE / (module.replace(".", "/") + ".py")
+
+
+def chosen(mutant: Mutant, baseline: Baseline) -> list[str]:
+    """The tests that run that line, or any line of the module; quick and narrow ones first."""
+    by_line = baseline.lines.get(mutant.module, {})
+    tests = set(by_line.get(mutant.line, ())) if mutant.scope else set()
+    if not tests:
+        tests = {test for line in by_line.values() for test in line}
+    return sorted(tests, key=lambda test: (baseline.seconds.get(named(test), 0.1), test))
+
+
+def named(test: str) -> str:
+    """A node's id as a report names it."""
+    path, _, name = test.partition("::")
+    return path.removesuffix(".py").replace("/", ".") + "::" + name
+
+
+class plugin:  # noqa: N801 - what pytest calls it
+    """Collects all tests, then gives the whole of them to ``loop``."""
+
+    def __init__(self, loop: object) -> None:
+        self.loop = loop
+
+    def pytest_collection(self) -> None:
+        """Tests search their examples alike in each run, and do not shrink what they find."""
+        from hypothesis import Phase, settings
+
+        settings.register_profile(
+            "mutation", deadline=None, max_examples=60, derandomize=True, database=None,
+            phases=(Phase.explicit, Phase.generate),
+        )  # fmt: skip
+        settings.load_profile("mutation")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Instead of running all tests once."""
+        self.loop(session.items)  # type: ignore[operator]
+        return True
+
+
+def failing(items: Iterable[pytest.Item]) -> str:
+    """The first of these tests that fails, or ""."""
+    until = time.monotonic() + MOST_SECONDS
+    waiting = list(items)
+    for item, following in zip(waiting, [*waiting[1:], None], strict=True):
+        if any(report.failed for report in runtestprotocol(item, nextitem=following, log=False)):
+            return item.nodeid
+        if time.monotonic() > until:
+            break
+    return ""
+
+
+def in_this_process(
+    items: list[pytest.Item], mutants: list[Mutant], baseline: Baseline, workers: int
+) -> Iterator[Verdict]:
+    """A copy of this process for each change within a function."""
+    by_id = {item.nodeid: item for item in items}
+    functions = _functions()
+
+    def tried(mutant: Mutant) -> str:
+        code = compile(
+            applied(path_of(mutant.module).read_text(), mutant), str(path_of(mutant.module)), "exec"
+        )
+        _patch(functions, code)
+        _forget()
+        wanted = [by_id[test] for test in chosen(mutant, baseline) if test in by_id]
+        return failing(wanted[:MOST_TESTS])
+
+    yield from _forked(mutants, tried, workers)
+
+
+def in_new_processes(mutants: list[Mutant], baseline: Baseline, workers: int) -> Iterator[Verdict]:
+    """For each change a process that reads the changed module from the beginning."""
+
+    def tried(mutant: Mutant) -> str:
+        sys.meta_path.insert(0, _Changed(mutant))
+        killer: list[str] = []
+        tests = chosen(mutant, baseline)[:MOST_TESTS]
+        found = pytest.main(
+            ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests],
+            plugins=[plugin(lambda items: killer.append(failing(_ordered(items, tests))))],
+        )
+        return (killer or [""])[0] if found == 0 else "collection"
+
+    yield from _forked(mutants, tried, workers)
+
+
+def _ordered(items: list[pytest.Item], tests: list[str]) -> list[pytest.Item]:
+    by_id = {item.nodeid: item for item in items}
+    return [by_id[test] for test in tests if test in by_id]
+
+
+class _Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Gives the changed module in place of the one on disk."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self.path = path_of(mutant.module)
+        self.name = f"ldn_titration.{mutant.module}"
+        self.tree: ast.Module = applied(self.path.read_text(), mutant)
+
+    def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
+        if name != self.name:
+            return None
+        return importlib.util.spec_from_file_location(name, self.path, loader=self)
+
+    def is_package(self, fullname: str) -> bool:
+        return self.path.name == "__init__.py"
+
+    def get_source(self, fullname: str) -> str:
+        return self.path.read_text()
+
+    def get_code(self, fullname: str) -> types.CodeType:
+        return compile(self.tree, str(self.path), "exec")
+
+
+_Functions = dict[tuple[str, str, int], list[types.FunctionType]]
+
+
+def _functions() -> _Functions:
+    found: _Functions = {}
+    for thing in gc.get_objects():
+        if isinstance(thing, types.FunctionType):
+            code = thing.__code__
+            key = (os.path.realpath(code.co_filename), code.co_qualname, code.co_firstlineno)
+            found.setdefault(key, []).append(thing)
+    return found
+
+
+def _patch(functions: _Functions, code: types.CodeType) -> None:
+    """Give each living function of that module its code of the changed module."""
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            key = (os.path.realpath(inner.co_filename), inner.co_qualname, inner.co_firstlineno)
+            for function in functions.get(key, ()):
+                if len(function.__code__.co_freevars) == len(inner.co_freevars):
+                    function.__code__ = inner
+            _patch(functions, inner)
+
+
+def _forget() -> None:
+    """What was remembered was worked out with the code as it was."""
+    for thing in gc.get_objects():
+        if isinstance(thing, functools._lru_cache_wrapper) and (thing.__module__ or "").startswith(
+            "ldn_titration"
+        ):
+            thing.cache_clear()
+
+
+def _forked(mutants: list[Mutant], tried, workers: int) -> Iterator[Verdict]:  # type: ignore[no-untyped-def]
+    waiting = list(reversed(mutants))
+    running: dict[int, tuple[Mutant, int, float]] = {}
+    while waiting or running:
+        while waiting and len(running) < workers:
+            mutant = waiting.pop()
+            process, pipe = _started(tried, mutant)
+            running[process] = (mutant, pipe, time.monotonic())
+        yield from _ended(running)
+        time.sleep(0.01)
+
+
+def _started(tried, mutant: Mutant) -> tuple[int, int]:  # type: ignore[no-untyped-def]
+    ours, theirs = os.pipe()
+    sys.stdout.flush()
+    process = os.fork()
+    if process:
+        os.close(theirs)
+        return process, ours
+    os.setsid()
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(MOST_SECONDS), int(MOST_SECONDS) + 5))
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    try:
+        by = tried(mutant)
+    except BaseException as error:
+        by = f"{type(error).__name__}"
+    os.write(theirs, by.encode())
+    os._exit(KILLED if by else LIVED)
+
+
+def _ended(running: dict[int, tuple[Mutant, int, float]]) -> Iterator[Verdict]:
+    for process, (mutant, pipe, since) in list(running.items()):
+        done, status = os.waitpid(process, os.WNOHANG)
+        late = time.monotonic() - since > 2 * MOST_SECONDS
+        if not done and not late:
+            continue
+        if not done:
+            os.killpg(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+        with os.fdopen(pipe, "rb") as told:
+            by = told.read().decode()
+        del running[process]
+        if late and not done:
+            yield Verdict(mutant, TOO_LONG, "time")
+        else:
+            by = by or ("crash" if os.WIFSIGNALED(status) else "")
+            yield Verdict(mutant, KILLED if by else LIVED, by)
