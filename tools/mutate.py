@@ -66,6 +66,7 @@ def run(modules: list[str], workers: int, *, again: bool) -> None:
     results = {} if again else kept()
     waiting = [mutant for mutant in all_mutants(modules) if not known(mutant, results)]
     baseline = measuring.read()
+    waiting.sort(key=lambda mutant: mutant.was.startswith(("'", '"')))
     within = [mutant for mutant in waiting if mutant.scope]
     lived: list[Mutant] = []
 
@@ -81,8 +82,8 @@ def run(modules: list[str], workers: int, *, again: bool) -> None:
         if pytest.main(collected, plugins=[plugin(loop)]) not in {0, 5}:
             sys.exit("the tests could not be collected")
     _tell(lived, "lived in the first round")
-    afresh = [mutant for mutant in waiting if not mutant.scope] + lived
-    _in_child(afresh, baseline, workers, results)
+    afresh = [mutant for mutant in waiting if not mutant.scope]
+    _in_child(afresh + (lived if again else []), baseline, workers, results)
     report(modules)
 
 

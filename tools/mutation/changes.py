@@ -72,7 +72,7 @@ def mutants(module: str, source: str) -> list[Mutant]:
             was, becomes = _shown(node), _shown(make(copy.deepcopy(node)))
             place = (scopes[id(node)], was, becomes)
             seen[place] = seen.get(place, 0) + 1
-            line = getattr(node, "lineno", 0)
+            line = node.iter.lineno if isinstance(node, ast.comprehension) else node.lineno
             found.append(Mutant(module, place[0], line, was, becomes, seen[place], number, change))
     return sorted(found, key=lambda mutant: (mutant.line, mutant.node))
 
