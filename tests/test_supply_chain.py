@@ -21,10 +21,12 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import dist
+import ldn_titration
 import locks
 import sbom
 from conftest import ROOT
 from ldn_titration import __version__
+from proofs import audit
 
 PINS = sorted((ROOT / "requirements").glob("*.txt"))
 FACES = ("pdf", "ical", "fhir", "notebook", "frames")
@@ -272,3 +274,21 @@ def test_what_is_stray_is_told(tmp_path: Path) -> None:
         for name in ("ldn_titration/__init__.py", "ldn_titration-1.dist-info/RECORD", *stray):
             files.writestr(name, "")
     assert dist.misplaced(wheel) == sorted(stray)
+
+
+def test_what_is_imported_is_what_is_to_be_tested() -> None:
+    """``make release-check`` names its environment; elsewhere it is this source tree."""
+    place = Path(os.environ.get("LDN_TESTED_FROM", str(ROOT / "src")))
+    assert Path(ldn_titration.__file__).is_relative_to(place)
+
+
+def test_an_audit_that_asked_nobody_is_not_met() -> None:
+    skipped = {"name": "pint", "skip_reason": "could not be asked"}
+    asked = {"name": "pint", "version": "0.25", "vulns": []}
+    advised = {"name": "pint", "version": "0.25", "vulns": [{"id": "X-1"}]}
+    cases = [([], False), ([skipped], False), ([asked], True), ([advised], False)]
+    for dependencies, met in cases:
+        result = audit.judged("runtime", {"pint"}, {"dependencies": dependencies}, "")
+        assert result.met is met
+    assert "not audited" in audit.judged("runtime", {"pint"}, {}, "").figure
+    assert not audit.judged("dev", {"pint", "numpy"}, {"dependencies": [asked]}, "").met

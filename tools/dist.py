@@ -26,6 +26,7 @@ DATA = (".csv", ".json", ".ttf", ".txt", ".typ", ".css")
 """What the package holds beside its modules and py.typed."""
 AT_TOP = {
     *("src", "tests", "examples", "docs", "tools", "requirements", "changelog.d"),
+    "vectors",
     *(".gitignore", "CHANGELOG.md", "LICENSE", "Makefile", "PKG-INFO", "README.md"),
     "pyproject.toml",
 }
