@@ -73,12 +73,14 @@ def newest_python() -> Path:
 def _first_of(variable: str, *names: str) -> Path:
     for name in (os.environ.get(variable, ""), *names):
         found = shutil.which(name) if name else None
-        if (
-            found
-            and not subprocess.run([found, "-c", "import venv"], capture_output=True).returncode
-        ):
+        if found and _runs(found):
             return Path(found)
     return Path(sys.executable)
+
+
+def _runs(python: str) -> bool:
+    done = subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True)
+    return done.returncode == 0
 
 
 def _archives(files: list[Path]) -> list[Path]:

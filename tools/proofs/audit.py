@@ -45,9 +45,7 @@ def judged(
     left = {entry for entry in pinned if entry not in {str(each["name"]) for each in asked}}
     if not asked or left:
         last = error.strip().splitlines()[-1][:200] if error.strip() else "no answer"
-        why = (
-            "not audited: the advisories cannot be reached from here; run make audit where they can"
-        )
+        why = "not audited: no answer about advisories; run make audit where they can be had"
         return Result(f"{name}: not audited", False, why if not asked else f"{name}: {last}")
     known = [f"{each['name']} {each['version']}" for each in asked if each.get("vulns")]
     figure = f"{name}: {len(asked)} packages asked about, {len(known)} with an advisory"

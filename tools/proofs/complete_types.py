@@ -28,7 +28,7 @@ def prove() -> Result:
 
 
 def counted() -> tuple[dict[str, int], float]:
-    """How many public symbols have a type that is known, ambiguous, unknown; and pyright's score."""
+    """How many public symbols have a known type, an ambiguous one, none; and pyright's score."""
     with tempfile.TemporaryDirectory() as folder:
         site = Path(folder) / "site"
         files = dist.built(Path(folder))
