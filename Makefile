@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 LDN := $(BIN)/ldn-titration
 
-.PHONY: help setup demo test peers peers-ready check bench docs cases clean
+.PHONY: help setup demo test peers peers-ready check bench docs cases clean \
+  dist sbom pins release-check versions audit
 
 help:
 	@echo "make setup   a .venv with all that a plan can be written as"
@@ -14,6 +15,10 @@ help:
 	@echo "make bench   the benchmarks, into docs/benchmarks.md"
 	@echo "make docs    the generated reference pages, and the site: build/site/index.html"
 	@echo "make cases   write the golden cases anew; read the difference before committing"
+	@echo "make dist    wheel, sdist and bill of materials of the last commit: dist/"
+	@echo "make release-check  the tests against the installed wheel; make versions: on the oldest"
+	@echo "             and the newest packages; make audit: the advisories against them"
+	@echo "make pins    requirements/ written anew from pyproject.toml (needs the network)"
 
 .venv/setup: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -23,8 +28,18 @@ help:
 	$(BIN)/python -m pip install --quiet --editable ".[pdf,ical]"
 	@touch $@
 
-.venv/dev: .venv/setup
-	$(BIN)/python -m pip install --quiet --group dev
+PINNED := -m pip install --quiet --require-hashes --requirement
+
+.venv/dev: pyproject.toml requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python $(PINNED) requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch .venv/setup $@
+
+.venv/prove: .venv/dev requirements/prove.txt
+	$(BIN)/python $(PINNED) requirements/prove.txt
 	@touch $@
 
 setup: .venv/setup
@@ -69,13 +84,14 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/generate.py --check
+	$(BIN)/python tools/sbom.py --check
 
 bench: .venv/dev
-	$(BIN)/python -m pip install --quiet --group bench
+	$(BIN)/python $(PINNED) requirements/bench.txt
 	$(BIN)/python tools/bench.py
 
 docs: .venv/dev
-	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/python $(PINNED) requirements/docs.txt
 	$(BIN)/python tools/generate.py
 	rm -rf build/site
 	$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going \
@@ -85,6 +101,25 @@ docs: .venv/dev
 
 cases: .venv/setup
 	$(BIN)/python tools/cases.py
+
+sbom: .venv/dev
+	$(BIN)/python tools/sbom.py
+
+pins: .venv/dev
+	$(BIN)/python -m pip install --quiet --group pins
+	$(BIN)/python tools/pins.py
+
+dist: .venv/dev
+	$(BIN)/python tools/dist.py
+
+release-check: .venv/prove
+	$(BIN)/python tools/installed.py release
+
+versions: .venv/prove
+	$(BIN)/python tools/installed.py versions
+
+audit: .venv/prove
+	PYTHONPATH=tools $(BIN)/python tools/proofs/audit.py
 
 clean:
 	rm -rf .venv build dist

@@ -79,7 +79,8 @@ class Refused(Exception):  # noqa: N818 - a verdict on an event, not an error of
     """An event that cannot have happened so: which field of it, and why."""
 
     def __init__(self, message: str, field: str = "on") -> None:
-        self.field, self.message = field, message
+        self.field: str = field
+        self.message: str = message
 
 
 def nearest(course: Course, terms: Terms) -> tuple[Stretch | None, Course]:

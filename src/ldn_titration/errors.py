@@ -66,7 +66,7 @@ class InvalidInputError(LdnTitrationError, ValueError):
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems: tuple[Problem, ...] = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -95,8 +95,12 @@ class NotMeasurableError(LdnTitrationError, ValueError):
         step: int | None = None,
         also: tuple[NotMeasurableError, ...] = (),
     ) -> None:
-        self.dose, self.by, self.below, self.above = dose, by, below, above
-        self.step, self.also = step, also
+        self.dose: Mass = dose
+        self.by: str = by
+        self.below: Mass | None = below
+        self.above: Mass | None = above
+        self.step: int | None = step
+        self.also: tuple[NotMeasurableError, ...] = also
         where = f"step {step}: " if step is not None else ""
         sides = ((below, "below"), (above, "above"))
         near = " and ".join(f"{mass} {side}" for mass, side in sides if mass)

@@ -31,7 +31,7 @@ class _Ranked(Enum):
     """Members in ascending order of concern, ordered and without a truth value."""
 
     def __init__(self, _: str) -> None:
-        self.rank = len(type(self).__members__)
+        self.rank: int = len(type(self).__members__)
 
     def __lt__(self, other: Self) -> bool:
         return self.rank < other.rank if type(other) is type(self) else NotImplemented

@@ -15,7 +15,7 @@ MassPerDrop('1/12 mg/drop')
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 from ldn_titration import units
 from ldn_titration.errors import QuantityError
@@ -34,7 +34,9 @@ class Mass(Quantity):
     """
 
     __slots__ = ()
-    dimension, base_unit, example = "mass", "mg", "1.5 mg"
+    dimension: ClassVar[str] = "mass"
+    base_unit: ClassVar[str] = "mg"
+    example: ClassVar[str] = "1.5 mg"
 
     def __str__(self) -> str:
         numerator, denominator = self._numerator, self._denominator
@@ -67,7 +69,9 @@ class Volume(Quantity):
     """A volume, always printed in mL: ``Volume("0.9 mL")``."""
 
     __slots__ = ()
-    dimension, base_unit, example = "volume", "mL", "10 mL"
+    dimension: ClassVar[str] = "volume"
+    base_unit: ClassVar[str] = "mL"
+    example: ClassVar[str] = "10 mL"
 
     @overload
     def __mul__(self, other: Number) -> Volume: ...
@@ -90,7 +94,9 @@ class Concentration(Quantity):
     """Mass per volume of a liquid: ``Concentration("5 mg/mL")``."""
 
     __slots__ = ()
-    dimension, base_unit, example = "concentration", "mg/mL", "5 mg/mL"
+    dimension: ClassVar[str] = "concentration"
+    base_unit: ClassVar[str] = "mg/mL"
+    example: ClassVar[str] = "5 mg/mL"
 
     @overload
     def __mul__(self, other: Number) -> Concentration: ...
@@ -121,7 +127,9 @@ class DropsPerVolume(Quantity):
     """
 
     __slots__ = ()
-    dimension, base_unit, example = "drops per volume", "drops/mL", "20 drops/mL"
+    dimension: ClassVar[str] = "drops per volume"
+    base_unit: ClassVar[str] = "drops/mL"
+    example: ClassVar[str] = "20 drops/mL"
 
     @overload
     def __mul__(self, other: Number) -> DropsPerVolume: ...
@@ -149,7 +157,9 @@ class MassPerDrop(Quantity):
     """
 
     __slots__ = ()
-    dimension, base_unit, example = "mass per drop", "mg/drop", "0.25 mg/drop"
+    dimension: ClassVar[str] = "mass per drop"
+    base_unit: ClassVar[str] = "mg/drop"
+    example: ClassVar[str] = "0.25 mg/drop"
 
     @overload
     def __mul__(self, other: Number) -> Mass: ...

@@ -42,7 +42,7 @@ class Quantity:
     _numerator: int
     _denominator: int
 
-    def __init__(self, value: str | Self | pint.Quantity[Any]) -> None:
+    def __init__(self, value: str | Self | units.PintQuantity) -> None:
         read = self._read(value)
         self._keep(read.numerator, read.denominator)
 

@@ -13,7 +13,7 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ldn_titration.errors import MissingExtraError, QuantityError
 
@@ -26,6 +26,18 @@ class Unit(NamedTuple):
 
     dimension: str
     factor: Fraction
+
+
+class PintQuantity(Protocol):
+    """A quantity of pint, of whatever registry, as far as it is read."""
+
+    @property
+    def magnitude(self) -> Any:
+        """Its number."""
+
+    @property
+    def units(self) -> Any:
+        """Its unit."""
 
 
 _MASS = {
@@ -161,7 +173,7 @@ def _places(denominator: int) -> int:
     return max(twos, fives) if rest == 1 else 0
 
 
-_PLACES = {number: places for number in range(2, 1001) if (places := _places(number))}
+_PLACES = {number: _ends for number in range(2, 1001) if (_ends := _places(number))}
 
 
 def exact(number: object, example: str) -> Fraction:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
@@ -55,7 +55,7 @@ Pointer = Annotated[str, Field(pattern=r"^(urn:uuid:|https?://|[A-Z][A-Za-z]+/)\
 class Element(Value):
     """A part of a resource; its JSON names are those of the standard."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(alias_generator=to_camel, validate_by_name=True)
 
 
 class Coding(Element):

@@ -120,9 +120,9 @@ class Knowledge:
     """
 
     def __init__(self, tables: Tables, *, version: str = VERSION) -> None:
-        self.tables = dict(tables)
+        self.tables: dict[str, bytes] = dict(tables)
         self.version = version
-        self.sha256 = digest_of(tables)
+        self.sha256: str = digest_of(tables)
         self.sources: dict[str, Source] = readers.read_sources(tables)
         self._known = frozenset(self.sources)
         self.opioids: tuple[Opioid, ...] = readers.read_opioids(tables, self._known)

@@ -133,7 +133,8 @@ class Lexicon:
         self._strong = words.pop("strong_only")
         self._past = words.pop("past")
         self.kinds: Mapping[str, frozenset[str]] = words
-        self.of_no_form = (words["unit"] | words["frequency"] | _TABLETS) - _HOURS
+        no_form = (words["unit"] | words["frequency"] | _TABLETS) - _HOURS
+        self.of_no_form: frozenset[str] = no_form
         self._before_time = words["frequency"] | words["route"]
         self._fillers: frozenset[str] = frozenset().union(*words.values())
 
