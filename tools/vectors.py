@@ -9,11 +9,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import vector_measures
 import vector_quantities
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 AREAS = {
     "quantities": vector_quantities,
+    "measures": vector_measures,
 }
 
 
