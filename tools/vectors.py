@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 import vector_measures
+import vector_plans
 import vector_quantities
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 AREAS = {
     "quantities": vector_quantities,
     "measures": vector_measures,
+    "plans": vector_plans,
 }
 
 
