@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import vector_intervals
 import vector_measures
 import vector_plans
 import vector_quantities
@@ -18,6 +19,7 @@ AREAS = {
     "quantities": vector_quantities,
     "measures": vector_measures,
     "plans": vector_plans,
+    "intervals": vector_intervals,
 }
 
 
