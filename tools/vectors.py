@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import vector_diaries
 import vector_intervals
 import vector_measures
 import vector_plans
@@ -19,6 +20,7 @@ AREAS = {
     "quantities": vector_quantities,
     "measures": vector_measures,
     "plans": vector_plans,
+    "diaries": vector_diaries,
     "intervals": vector_intervals,
 }
 
