@@ -14,6 +14,7 @@ import vector_intervals
 import vector_measures
 import vector_plans
 import vector_quantities
+import vector_supply
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 AREAS = {
@@ -22,6 +23,7 @@ AREAS = {
     "plans": vector_plans,
     "diaries": vector_diaries,
     "intervals": vector_intervals,
+    "supply": vector_supply,
 }
 
 
