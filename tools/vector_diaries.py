@@ -39,7 +39,9 @@ def event(name: str, on: date, draw: Random | None = None, **given: Any) -> dict
     if name == "held":
         told["days"] = draw.choice((1, 2, 3, 7, 14)) if draw else 3
     if name == "switched":
-        told["preparation"] = draw.choice((OTHER, drops(20), solution("1", "0.25"))) if draw else OTHER
+        told["preparation"] = (
+            draw.choice((OTHER, drops(20), solution("1", "0.25"))) if draw else OTHER
+        )
     if name == "paused":
         days = draw.choice((1, 2, 5, 10, 13, 14, 15, 20)) if draw else 10
         told["until"] = str(on + timedelta(days))
@@ -52,7 +54,9 @@ def _vector(comment: str, asked: dict[str, Any], *flags: str) -> Vector:
     return asked_vector(comment, flags, asked)
 
 
-def _asked(diary: list[dict[str, Any]], regimen: dict[str, Any] = OPEN, **more: Any) -> dict[str, Any]:
+def _asked(
+    diary: list[dict[str, Any]], regimen: dict[str, Any] = OPEN, **more: Any
+) -> dict[str, Any]:
     prepared = more.pop("preparation", LIQUID)
     start = more.pop("start", START)
     return request(regimen, prepared, start, diary=diary, **more)
@@ -87,7 +91,9 @@ def _drawn() -> Iterator[Vector]:
     for _ in range(330):
         regimen = draw.choice((OPEN, CLOSED, ramp("0.5", "0.5", 7, "2"), ramp("3", "1", 5, "1")))
         days = sorted(draw.sample(range(1, 50), draw.randint(2, 5)))
-        names = [draw.choice(EVENTS[:-1] if n < len(days) - 1 else EVENTS) for n in range(len(days))]
+        names = [
+            draw.choice(EVENTS[:-1] if n < len(days) - 1 else EVENTS) for n in range(len(days))
+        ]
         diary = [event(name, day(n), draw) for name, n in zip(names, days, strict=True)]
         draw.shuffle(diary)
         more = {"length_days": draw.randint(30, 90)} if draw.random() < 0.5 else {}
@@ -115,11 +121,15 @@ def _joined_gaps() -> Iterator[Vector]:
             diary += [event("missed", day(9 + length + n)) for n in range(missed)]
             yield _vector("a pause, then missed days", _asked(diary), "gap", "boundary")
             before = [event("missed", day(9 - n)) for n in range(1, missed + 1)]
-            yield _vector("missed days, then a pause", _asked([*before, diary[0]]), "gap", "boundary")
+            yield _vector(
+                "missed days, then a pause", _asked([*before, diary[0]]), "gap", "boundary"
+            )
         for then in ("held", "halved", "stepped_back", "advanced", "stayed", "stopped"):
             diary = [event("paused", day(9), until=str(day(9 + length)))]
             diary.append(event(then, day(9 + length)))
-            yield _vector(f"a pause, then {then} on the first day back", _asked(diary), "gap", "boundary")
+            yield _vector(
+                f"a pause, then {then} on the first day back", _asked(diary), "gap", "boundary"
+            )
     for count in (13, 14, 15, 16):
         diary = [event("missed", day(9 + n)) for n in range(count)]
         yield _vector(f"{count} missed days in a row", _asked(diary), "gap", "boundary")
@@ -161,7 +171,13 @@ def _opioids_in_gaps() -> Iterator[Vector]:
 
 
 def _switches() -> Iterator[Vector]:
-    others = (capsules("1.5", "3"), tablets(2, "3"), drops(20), solution("1", "0.4"), solution("3", "0.25"))
+    others = (
+        capsules("1.5", "3"),
+        tablets(2, "3"),
+        drops(20),
+        solution("1", "0.4"),
+        solution("3", "0.25"),
+    )
     for other in others:
         for number in (1, 7, 8, 20):
             told = event("switched", day(number), preparation=other)
@@ -174,13 +190,24 @@ def _switches() -> Iterator[Vector]:
 
 def _halves() -> Iterator[Vector]:
     """Half of what cannot always be halved; a quarter; of several doses a day."""
-    for prepared in (LIQUID, capsules("1.5", "3"), tablets(2, "1.5", "3"), tablets(4, "3"), drops(20)):
+    for prepared in (
+        LIQUID,
+        capsules("1.5", "3"),
+        tablets(2, "1.5", "3"),
+        tablets(4, "3"),
+        drops(20),
+    ):
         for number in (3, 10, 20):
             diary = [event("halved", day(number))]
             yield _vector("half of it", _asked(diary, preparation=prepared), "boundary")
             diary.append(event("halved", day(number + 2)))
             yield _vector("half of half", _asked(diary, preparation=prepared), "boundary")
-        several = {"steps": [{"doses": {"morning": "1.5 mg", "bedtime": "3 mg"}, "days": 9}, {"dose": "1 mg", "doses_per_day": 3}]}
+        several = {
+            "steps": [
+                {"doses": {"morning": "1.5 mg", "bedtime": "3 mg"}, "days": 9},
+                {"dose": "1 mg", "doses_per_day": 3},
+            ]
+        }
         for number in (3, 12):
             for name in ("halved", "stepped_back", "missed", "held"):
                 asked = _asked([event(name, day(number))], several, preparation=prepared)
@@ -228,7 +255,12 @@ def _refused() -> Iterator[Vector]:
         yield _vector("after a stop", _asked(diary), "boundary")
     for diary in (
         [event("held", day(0)), event("missed", day(3)), event("held", day(99))],
-        [event("stepped_back", day(2)), event("advanced", day(3)), event("advanced", day(30)), event("advanced", day(31))],
+        [
+            event("stepped_back", day(2)),
+            event("advanced", day(3)),
+            event("advanced", day(30)),
+            event("advanced", day(31)),
+        ],
         [event("missed", day(n)) for n in (3, 3, 3)],
         [event("stopped", day(5)), event("stopped", day(6)), event("missed", day(4))],
     ):
@@ -239,7 +271,12 @@ def _refused() -> Iterator[Vector]:
         yield _vector("paused wrongly", _asked([event("paused", day(9), until=until)]), "boundary")
     for on in ("2027-02-29", "yesterday", "2027-1-9", 5):
         yield _vector("on no day", _asked([event("missed", day(1)) | {"on": on}]), "boundary")
-    for told in ({"event": "held", "on": "2027-01-09"}, {"event": "paused", "on": "2027-01-09"}, {"event": "missed"}, {"event": "switched", "on": "2027-01-09"}):
+    for told in (
+        {"event": "held", "on": "2027-01-09"},
+        {"event": "paused", "on": "2027-01-09"},
+        {"event": "missed"},
+        {"event": "switched", "on": "2027-01-09"},
+    ):
         yield _vector("a field is missing", _asked([told]), "boundary")
     yield _vector("a key is not known", _asked([event("missed", day(3), colour="red")]), "boundary")
     yield _vector("no such event", _asked([{"event": "doubled", "on": "2027-01-09"}]), "boundary")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 from ldn_titration import PatientFacts, Severity, screen
@@ -27,11 +27,17 @@ def answer(given: dict[str, Any]) -> Answer:
         "opioids": {"status": "known", "exposures": told} if told else {"status": "none"},
         **dict.fromkeys(("naltrexone_hypersensitivity", "other_naltrexone", "pregnant"), "no"),
         **dict.fromkeys(("breastfeeding", "liver_disease", "kidney_impairment"), "no"),
-        **{"suicidal_ideation": "no", "age_years": 44, "medications": [], "conditions": []},
+        **dict.fromkeys(("medications", "conditions"), ()),
+        "suicidal_ideation": "no",
+        "age_years": 44,
         **{k: v for k, v in given.items() if k not in {"start", "exposures"}},
     }
     found = screen(PatientFacts.model_validate(facts), given["start"])
-    worst = [f.severity for f in found.findings if f.code.startswith("OPI") and f.severity > Severity.INFO]
+    worst = [
+        f.severity
+        for f in found.findings
+        if f.code.startswith("OPI") and f.severity > Severity.INFO
+    ]
     verdict = max(worst).value if worst else "clear"
     day = found.not_before
     return verdict, {"verdict": verdict, "not_before": None if day is None else str(day)}
@@ -42,7 +48,9 @@ def exposure(named: tuple[str, str], last: object, **more: Any) -> dict[str, Any
     return fields(*named) | {"last_taken": str(last)} | more
 
 
-def _vector(comment: str, start: object, told: list[dict[str, Any]], *flags: str, **facts: Any) -> Vector:
+def _vector(
+    comment: str, start: object, told: list[dict[str, Any]], *flags: str, **facts: Any
+) -> Vector:
     given = {
         "start": str(start),
         "exposures": told,
@@ -81,12 +89,22 @@ def _unsettled() -> Iterator[Vector]:
     for named in UNSETTLED:
         for free in _edges(named):
             told = [exposure(named, _last(START, free))]
-            yield _vector(f"{free} days, what it was is not known", START, told, "unknown", "boundary")
+            yield _vector(
+                f"{free} days, what it was is not known", START, told, "unknown", "boundary"
+            )
 
 
 def _calendar() -> Iterator[Vector]:
     """The same days across the ends of February and of years."""
-    starts = ("2028-03-01", "2028-03-08", "2027-03-08", "2100-03-08", "2000-03-08", "2028-01-05", "2027-01-01")
+    starts = (
+        "2028-03-01",
+        "2028-03-08",
+        "2027-03-08",
+        "2100-03-08",
+        "2000-03-08",
+        "2028-01-05",
+        "2027-01-01",
+    )
     for text in starts:
         start = date.fromisoformat(text)
         for named in (("oxycodone", "immediate"), ("methadone", "unknown")):
@@ -97,7 +115,12 @@ def _calendar() -> Iterator[Vector]:
 
 
 def _months() -> Iterator[Vector]:
-    for named in (("oxycodone", "immediate"), ("fentanyl", "transdermal"), ("tramadol", "unknown"), DEPOT):
+    for named in (
+        ("oxycodone", "immediate"),
+        ("fentanyl", "transdermal"),
+        ("tramadol", "unknown"),
+        DEPOT,
+    ):
         for month in ("2026-03", "2026-12", "2027-01", "2027-02", "2027-03", "2027-04", "2024-02"):
             for start in ("2027-03-07", "2027-03-08", "2027-03-10", "2027-03-11", "2027-03-15"):
                 told = [exposure(named, month)]
@@ -106,7 +129,7 @@ def _months() -> Iterator[Vector]:
 
 def _times() -> Iterator[Vector]:
     """Whole periods of 24 hours, a minute about each edge, in several offsets."""
-    start = datetime(2027, 3, 28, 8, 0, tzinfo=timezone.utc)
+    start = datetime(2027, 3, 28, 8, 0, tzinfo=UTC)
     zones = [timezone(timedelta(minutes=m)) for m in (0, 60, -480, 330, 840, -720)]
     for named in (("oxycodone", "immediate"), ("methadone", "unknown"), ("loperamide", "unknown")):
         for days in (0, 1, 7, 10, 14):
@@ -116,7 +139,9 @@ def _times() -> Iterator[Vector]:
                     there, here = zones[(n + days) % 6], zone
                     told = [exposure(named, last.astimezone(there).isoformat())]
                     text = start.astimezone(here).isoformat()
-                    yield _vector("whole periods of 24 hours", text, told, "time-of-day", "boundary")
+                    yield _vector(
+                        "whole periods of 24 hours", text, told, "time-of-day", "boundary"
+                    )
 
 
 def _one_time() -> Iterator[Vector]:
@@ -128,7 +153,9 @@ def _one_time() -> Iterator[Vector]:
             told = [exposure(named, f"{last}T{clock}")]
             yield _vector("a time on one side only", START, told, "time-of-day", "boundary")
             told = [exposure(named, last)]
-            yield _vector("a time on one side only", f"{START}T{clock}", told, "time-of-day", "boundary")
+            yield _vector(
+                "a time on one side only", f"{START}T{clock}", told, "time-of-day", "boundary"
+            )
 
 
 def _unknown_days() -> Iterator[Vector]:
@@ -149,7 +176,9 @@ def _tests() -> Iterator[Vector]:
                 facts.append({name: {"result": result, "on": on}})
     negative = {"result": "negative", "on": "2027-03-09"}
     facts.append({"urine_opioid_screen": negative, "naloxone_challenge": negative})
-    facts.append({"urine_opioid_screen": negative, "naloxone_challenge": negative | {"result": "positive"}})
+    facts.append(
+        {"urine_opioid_screen": negative, "naloxone_challenge": negative | {"result": "positive"}}
+    )
     for free in lasts:
         named = ("oxycodone", "immediate")
         told = [] if free is None else [exposure(named, _last(START, free))]
@@ -163,8 +192,20 @@ def _tests() -> Iterator[Vector]:
 
 
 def _end_of_calendar() -> Iterator[Vector]:
-    for named in (("oxycodone", "immediate"), ("methadone", "unknown"), DEPOT, ("loperamide", "unknown")):
-        for last in ("9999-12-10", "9999-12-16", "9999-12-17", "9999-12-20", "9999-12-21", "9999-12-31"):
+    for named in (
+        ("oxycodone", "immediate"),
+        ("methadone", "unknown"),
+        DEPOT,
+        ("loperamide", "unknown"),
+    ):
+        for last in (
+            "9999-12-10",
+            "9999-12-16",
+            "9999-12-17",
+            "9999-12-20",
+            "9999-12-21",
+            "9999-12-31",
+        ):
             told = [exposure(named, last)]
             yield _vector("the calendar ends", "9999-12-31", told, "year-9999", "boundary")
     for named in (("oxycodone", "immediate"), DEPOT):
@@ -192,7 +233,10 @@ def _depots() -> Iterator[Vector]:
     """A depot beside something with a date: on that date it may still hold."""
     for depot in (300, 350, 354, 355, 356, 363, 364, 365, 366, 400):
         for free in (5, 9, 10, 20):
-            told = [exposure(DEPOT, _last(START, depot)), exposure(("oxycodone", "immediate"), _last(START, free))]
+            told = [
+                exposure(DEPOT, _last(START, depot)),
+                exposure(("oxycodone", "immediate"), _last(START, free)),
+            ]
             yield _vector("a depot beside a dated opioid", START, told, "depot", "boundary")
 
 

@@ -19,7 +19,7 @@ from ldn_titration import (
     Tablets,
 )
 from ldn_titration.request import read_request
-from vector_parts import Answer, Group, Vector, both, document, exact, mg, ml, random, request
+from vector_parts import Answer, Group, Vector, both, document, exact, mg, random, request
 
 FORMS = {"capsules": Capsules, "tablets": Tablets, "oral_solution": OralSolution, "drops": Drops}
 STOCK = ("0.1", "0.25", "0.5", "0.75", "1", "1.25", "1.5", "2", "2.5", "3", "3.5", "4", "4.5", "6")
@@ -74,7 +74,13 @@ def tablets(parts: int, *strengths: str) -> dict[str, Any]:
 
 def _traps() -> Iterator[Vector]:
     """Strengths of which the largest first is wrong, with every dose up to some milligrams."""
-    sets = (("1", "1.5", "3"), ("1", "3", "4"), ("0.5", "2", "2.5"), ("1.5", "2", "4.5"), ("2", "3"))
+    sets = (
+        ("1", "1.5", "3"),
+        ("1", "3", "4"),
+        ("0.5", "2", "2.5"),
+        ("1.5", "2", "4.5"),
+        ("2", "3"),
+    )
     for strengths in sets:
         for half in range(1, 19):
             dose = mg(Fraction(half, 2))
@@ -83,7 +89,13 @@ def _traps() -> Iterator[Vector]:
 
 def _ties() -> Iterator[Vector]:
     """As few pieces in two ways: fewer strengths, then the larger ones."""
-    sets = (("1", "2", "3"), ("1", "2", "3", "4"), ("1", "3", "5"), ("2", "3", "4"), ("1", "4", "7"))
+    sets = (
+        ("1", "2", "3"),
+        ("1", "2", "3", "4"),
+        ("1", "3", "5"),
+        ("2", "3", "4"),
+        ("1", "4", "7"),
+    )
     for strengths in sets:
         for dose in range(2, 14):
             yield _vector("as few in several ways", capsules(*strengths), mg(dose), "greedy-trap")
@@ -91,7 +103,9 @@ def _ties() -> Iterator[Vector]:
         for strengths in (("1", "1.5"), ("2", "3"), ("1", "3"), ("1.5", "3", "4.5")):
             for twelfth in (6, 9, 12, 15, 18, 27, 30, 36, 45):
                 dose = mg(Fraction(twelfth, 12))
-                yield _vector("as few in several ways", tablets(parts, *strengths), dose, "greedy-trap")
+                yield _vector(
+                    "as few in several ways", tablets(parts, *strengths), dose, "greedy-trap"
+                )
 
 
 def _broken() -> Iterator[Vector]:
@@ -205,57 +219,85 @@ def _stated_drops() -> Iterator[Vector]:
     stated = ("0.25 mg", "250 mcg", "0.2 mg", "0.3 mg", "0.250 mg", "0.24 mg", "0.26 mg", "2.5 mg")
     for text in stated:
         yield _vector("the mass of a drop stated", drops(20, mg_per_drop=text), "1 mg", "boundary")
-    thirds = ("1/12 mg", "0.08 mg", "0.083 mg", "0.084 mg", "83 mcg", "83.3 mcg", "0.09 mg", "0.1 mg")
+    thirds = (
+        "1/12 mg",
+        "0.08 mg",
+        "0.083 mg",
+        "0.084 mg",
+        "83 mcg",
+        "83.3 mcg",
+        "0.09 mg",
+        "0.1 mg",
+    )
     for text in (*thirds, "0 mg", "8.3 mg"):
         liquid = diluted(drops(20, mg_per_drop=text), "50", "30")
         yield _vector("the mass of a drop stated", liquid, "0.25 mg", "boundary")
 
 
-def _wrong() -> Iterator[tuple[dict[str, Any], str]]:
-    fine, liquid, drop = capsules("1.5"), solution("1", "0.1"), drops(20)
+Wrong = Iterator[tuple[dict[str, Any], str]]
+FINE, LIQUID, DROP = capsules("1.5"), solution("1", "0.1"), drops(20)
+
+
+def _without(preparation: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in preparation.items() if key != name}
+
+
+def _wrong_forms() -> Wrong:
     for form in ("pills", "Capsules", "", "drop", None, 5):
-        yield fine | {"form": form}, "1.5 mg"
+        yield FINE | {"form": form}, "1.5 mg"
     yield {"strengths": ["1.5 mg"]}, "1.5 mg"
-    for preparation, name in (
-        *((fine, "strengths"), (liquid, "graduation"), (drop, "drops_per_mL")),
-        *((liquid, "concentration"), (drop, "concentration")),
-    ):
-        yield {key: value for key, value in preparation.items() if key != name}, "1.5 mg"
-    for preparation in (fine, liquid, drop):
+    needed = ((FINE, "strengths"), (LIQUID, "graduation"), (DROP, "drops_per_mL"))
+    for preparation, name in (*needed, (LIQUID, "concentration"), (DROP, "concentration")):
+        yield _without(preparation, name), "1.5 mg"
+    for preparation in (FINE, LIQUID, DROP):
         yield preparation | {"colour": "red"}, "1.5 mg"
-    for dilution in ({"drug": "50 mg"}, {"final_volume": "10 mL"}, {"drug": "50 mL", "final_volume": "10 mL"}):
-        yield {k: v for k, v in drop.items() if k != "concentration"} | {"dilution": dilution}, "1 mg"
-    for dilution in ({"drug": "0 mg", "final_volume": "10 mL"}, {"drug": "50 mg", "final_volume": "0 mL"}):
-        yield {k: v for k, v in drop.items() if k != "concentration"} | {"dilution": dilution}, "1 mg"
-    yield liquid | {"dilution": {"drug": "50 mg", "final_volume": "10 mL"}}, "1 mg"
-    for strengths in ([], ["0 mg"], ["1.5"], ["1.5 mL"], ["1.5 mg", "1500 mcg"], ["1 mg", "2,5 mg"]):
-        yield fine | {"strengths": strengths}, "1.5 mg"
-    yield capsules(*map(str, range(1, 11))), "7 mg"
-    yield capsules(*map(str, range(1, 12))), "7 mg"
+
+
+def _wrong_solids() -> Wrong:
+    twice, comma = ["1.5 mg", "1500 mcg"], ["1 mg", "2,5 mg"]
+    for strengths in ([], ["0 mg"], ["1.5"], ["1.5 mL"], twice, comma):
+        yield FINE | {"strengths": strengths}, "1.5 mg"
+    for number in (10, 11):
+        yield capsules(*map(str, range(1, number + 1))), "7 mg"
     for parts in (0, 9, -1, "2", 1.5, True, 100):
         yield tablets(2, "1.5") | {"parts": parts}, "1.5 mg"
-    for per_mL in (4, 61, 0, -20, "20", "4.9", "60.1", "abc", "22,5", True, "1e1", 600, 2):  # noqa: N806
-        yield drops(per_mL), "1 mg"
-    for per_mL in ("5.0", "60.0", "20.0", "22.50"):  # noqa: N806
-        yield drops(per_mL), "1 mg"
-    for preparation in (solution("100", "0.1"), solution("100.001", "0.1"), solution("1000", "0.1")):
-        yield preparation, "50 mg"
+
+
+def _wrong_recipes() -> Wrong:
+    recipes = (("50 mg", None), (None, "10 mL"), ("50 mL", "10 mL"), ("0 mg", "10 mL"))
+    for drug, final in (*recipes, ("50 mg", "0 mL")):
+        told = {"drug": drug, "final_volume": final}
+        dilution = {name: value for name, value in told.items() if value is not None}
+        yield _without(DROP, "concentration") | {"dilution": dilution}, "1 mg"
+    yield LIQUID | {"dilution": {"drug": "50 mg", "final_volume": "10 mL"}}, "1 mg"
     for drug in ("1000", "1000.1", "5000"):
-        yield diluted(liquid, drug, "10"), "50 mg"
+        yield diluted(LIQUID, drug, "10"), "50 mg"
     for bottle in ("10 mL", "30 mL", "10.0 mL", "0.01 L", "0 mL", "10 mg"):
-        yield diluted(drop, "50", "10") | {"bottle": bottle}, "1 mg"
+        yield diluted(DROP, "50", "10") | {"bottle": bottle}, "1 mg"
+
+
+def _wrong_liquids() -> Wrong:
+    whole, poor = (4, 61, 0, -20, True, 600, 2), ("20", "4.9", "60.1", "abc", "22,5", "1e1")
+    for per_mL in (*whole, *poor, "5.0", "60.0", "20.0", "22.50"):  # noqa: N806
+        yield drops(per_mL), "1 mg"
+    for strength in ("100", "100.001", "1000"):
+        yield solution(strength, "0.1"), "50 mg"
     for days in (1, 3660, 0, 3661, -1, "14"):
-        yield drop | {"beyond_use_days": days}, "1 mg"
+        yield DROP | {"beyond_use_days": days}, "1 mg"
     for graduation in ("0 mL", "0.1", "0.1 ml", "0.1 mg"):
-        yield liquid | {"graduation": graduation}, "1 mg"
+        yield LIQUID | {"graduation": graduation}, "1 mg"
+
+
+def _wrong_doses() -> Wrong:
     for dose in ("0 mg", "0.0 mg", "1.5", "1.5 mL", "1,5 mg", "01.5 mg", "1.5mg", "-1.5 mg", ""):
-        for preparation in (fine, liquid, drop):
+        for preparation in (FINE, LIQUID, DROP):
             yield preparation, dose
 
 
 def _refused() -> Iterator[Vector]:
-    for preparation, dose in _wrong():
-        yield _vector("a preparation or dose on the edge", preparation, dose, "boundary")
+    for wrong in (_wrong_forms, _wrong_solids, _wrong_recipes, _wrong_liquids, _wrong_doses):
+        for preparation, dose in wrong():
+            yield _vector("a preparation or dose on the edge", preparation, dose, "boundary")
 
 
 def made() -> str:
@@ -273,6 +315,3 @@ def made() -> str:
         Group("refused", "What is wrong with a preparation or a dose", _refused()),
     ]
     return document("measures", groups)
-
-
-__all__ = ["answer", "capsules", "diluted", "drops", "made", "ml", "solution", "tablets"]

@@ -9,7 +9,16 @@ from random import Random
 from typing import Any
 
 from vector_measures import capsules, diluted, drops, solution, tablets
-from vector_parts import Group, Vector, asked_vector, countable, document, mg, planned, random, request
+from vector_parts import (
+    Group,
+    Vector,
+    asked_vector,
+    countable,
+    document,
+    mg,
+    random,
+    request,
+)
 
 MONDAY = "2027-01-04"
 LIQUID = solution("1", "0.05")
@@ -137,20 +146,58 @@ def _dates() -> Iterator[Vector]:
     """Across the ends of February, of years and of daylight saving time."""
     told = [("1.5", 3), ("3", 3), ("4.5", 3)]
     for year in (1900, 1999, 2000, 2024, 2027, 2028, 2096, 2100, 2400):
-        for day in ("02-22", "02-27", "02-28", "03-01", "12-27", "12-31", "01-01", "10-25", "03-28"):
-            yield _vector("across an edge of the calendar", request(steps(*told), LIQUID, f"{year}-{day}"), "boundary")
-    for start in ("2028-02-29", "2000-02-29", "2027-02-29", "2100-02-29", "1900-02-29", "2024-02-30"):
+        for day in (
+            "02-22",
+            "02-27",
+            "02-28",
+            "03-01",
+            "12-27",
+            "12-31",
+            "01-01",
+            "10-25",
+            "03-28",
+        ):
+            yield _vector(
+                "across an edge of the calendar",
+                request(steps(*told), LIQUID, f"{year}-{day}"),
+                "boundary",
+            )
+    for start in (
+        "2028-02-29",
+        "2000-02-29",
+        "2027-02-29",
+        "2100-02-29",
+        "1900-02-29",
+        "2024-02-30",
+    ):
         yield _vector("29 February", request(steps(*told), LIQUID, start), "boundary", "leap-day")
-    for hour in ("00:00:00+00:00", "23:59:59+14:00", "00:30:00-12:00", "12:00:00Z", "02:30:00+01:00"):
+    for hour in (
+        "00:00:00+00:00",
+        "23:59:59+14:00",
+        "00:30:00-12:00",
+        "12:00:00Z",
+        "02:30:00+01:00",
+    ):
         asked = request(steps(*told), LIQUID, f"2027-03-28T{hour}")
         yield _vector("a start with its time: its written date counts", asked, "time-of-day")
 
 
 def _end_of_calendar() -> Iterator[Vector]:
     closed, opened = steps(("1.5", 3), ("3", 3)), steps(("1.5", 3), ("3", None))
-    for start in ("9999-12-20", "9999-12-26", "9999-12-27", "9999-12-30", "9999-12-31", "9999-11-30", "9999-12-01", "9999-12-02"):
+    for start in (
+        "9999-12-20",
+        "9999-12-26",
+        "9999-12-27",
+        "9999-12-30",
+        "9999-12-31",
+        "9999-11-30",
+        "9999-12-01",
+        "9999-12-02",
+    ):
         for regimen in (closed, opened):
-            yield _vector("the calendar ends", request(regimen, LIQUID, start), "year-9999", "boundary")
+            yield _vector(
+                "the calendar ends", request(regimen, LIQUID, start), "year-9999", "boundary"
+            )
             for length in (1, 5, 6, 7, 31):
                 asked = request(regimen, LIQUID, start, length_days=length)
                 yield _vector("the calendar ends", asked, "year-9999", "boundary")
@@ -161,7 +208,12 @@ def _limits() -> Iterator[Vector]:
         told = [(str(Fraction(n % 90 + 1, 20)), 1) for n in range(count)]
         yield _vector(f"{count} steps", request(steps(*told), LIQUID, MONDAY), "limit", "boundary")
         regimen = ramp("0.05", "0.05", 1, str(Fraction(count, 20)))
-        yield _vector(f"a ramp of {count} steps", request(regimen, LIQUID, MONDAY, length_days=30), "limit", "boundary")
+        yield _vector(
+            f"a ramp of {count} steps",
+            request(regimen, LIQUID, MONDAY, length_days=30),
+            "limit",
+            "boundary",
+        )
     regimen = ramp("0.05", "0.05", 2, "10")
     yield _vector("a ramp of 200 steps, in full", request(regimen, LIQUID, MONDAY), "limit")
     for days in (3659, 3660, 3661):
@@ -170,7 +222,9 @@ def _limits() -> Iterator[Vector]:
         told = steps(("1.5", days), ("3", 7))
         yield _vector(f"a step of {days} days", request(told, LIQUID, MONDAY), "limit", "boundary")
         regimen = ramp("1", "1", days, "3")
-        yield _vector(f"a ramp every {days} days", request(regimen, LIQUID, MONDAY), "limit", "boundary")
+        yield _vector(
+            f"a ramp every {days} days", request(regimen, LIQUID, MONDAY), "limit", "boundary"
+        )
     for number in (12, 13):
         told = {"steps": [{"dose": "0.5 mg", "doses_per_day": number, "days": 3}]}
         yield _vector(f"{number} doses a day", request(told, LIQUID, MONDAY), "limit", "boundary")
@@ -178,8 +232,19 @@ def _limits() -> Iterator[Vector]:
 
 def _ramp_edges() -> Iterator[Vector]:
     tuples = (
-        *(("1", "1", "1"), ("1", "5", "2"), ("1", "0.3", "2"), ("2", "0.5", "0.5"), ("3", "2", "0.5")),
-        *(("0.1", "0.1", "0.3"), ("4.5", "4.5", "4.5"), ("1", "0.5", "1.05"), ("0.25", "0.25", "4.5")),
+        *(
+            ("1", "1", "1"),
+            ("1", "5", "2"),
+            ("1", "0.3", "2"),
+            ("2", "0.5", "0.5"),
+            ("3", "2", "0.5"),
+        ),
+        *(
+            ("0.1", "0.1", "0.3"),
+            ("4.5", "4.5", "4.5"),
+            ("1", "0.5", "1.05"),
+            ("0.25", "0.25", "4.5"),
+        ),
         *(("4.5", "0.25", "0.25"), ("1", "1", "2.95"), ("3", "3", "3.05"), ("6", "5.95", "0.05")),
     )
     for low, by, high in tuples:
@@ -195,7 +260,9 @@ def _droppers() -> Iterator[Vector]:
         regimen = ramp("0.25", "0.25", 7, "0.75")
         yield _vector("each dropper", request(regimen, drops(per_mL), MONDAY), "every-dropper")
         told = diluted(drops(per_mL), str(per_mL), "4")
-        yield _vector("each dropper, diluted to fit", request(regimen, told, MONDAY), "every-dropper")
+        yield _vector(
+            "each dropper, diluted to fit", request(regimen, told, MONDAY), "every-dropper"
+        )
 
 
 def _unmeasurable() -> Iterator[Vector]:
@@ -212,7 +279,9 @@ def _unmeasurable() -> Iterator[Vector]:
             yield _vector("doses that may not be measurable", asked)
     for length in (6, 7, 8, 14, 15):
         for n, doses in enumerate((("1.5", "2", "3"), ("2", "1.5", "3"), ("1.5", "3", "2"))):
-            asked = request(steps(*((dose, 7) for dose in doses)), prepared[n % 2], MONDAY, length_days=length)
+            asked = request(
+                steps(*((dose, 7) for dose in doses)), prepared[n % 2], MONDAY, length_days=length
+            )
             yield _vector("a step that is not reached is not measured", asked, "boundary")
     for doses in ({"morning": "1.5 mg", "bedtime": "1 mg"}, {"noon": "0.7 mg", "morning": "1 mg"}):
         for preparation in prepared:
@@ -220,50 +289,84 @@ def _unmeasurable() -> Iterator[Vector]:
             yield _vector("one dose of several", asked, "several-doses")
 
 
-def _wrong() -> Iterator[dict[str, Any]]:
-    fine = steps(("1.5", 7), ("3", None))
-    good = request(fine, LIQUID, MONDAY, length_days=28)
+GOOD = request(steps(("1.5", 7), ("3", None)), LIQUID, MONDAY, length_days=28)
+STEP, RAMP = {"dose": "1 mg", "days": 7}, ramp("1", "1", 7, "3")["ramp"]
+
+
+def _wrong_heads() -> Iterator[dict[str, Any]]:
     for name in ("start", "regimen", "preparation", "schema"):
-        yield {key: value for key, value in good.items() if key != name}
+        yield {key: value for key, value in GOOD.items() if key != name}
     for key in ("colour", "Start", "days", "lengthDays"):
-        yield good | {key: 1}
-    for start in ("", "2027-1-4", "04.01.2027", "2027-13-01", "2027-00-10", "2027-04-31", "20270104", "2027-01", "0000-01-01", "2027-01-04T10:00:00", "tomorrow", 20270104, None, "2027-W01-1", "2027-01-04 ", "10000-01-01", "2027/01/04", "2027-02-29", "2027-06-31", "2027-12-32"):
-        yield good | {"start": start}
+        yield GOOD | {key: 1}
+    no_days = "2027-04-31 2027-02-29 2027-06-31 2027-12-32 2027-13-01 2027-00-10 0000-01-01"
+    no_dates = "2027-1-4 04.01.2027 20270104 2027-01 tomorrow 2027-W01-1 2027/01/04 10000-01-01"
+    no_offset = "2027-01-04T10:00:00"
+    for start in (
+        *no_days.split(),
+        *no_dates.split(),
+        no_offset,
+        "",
+        "2027-01-04 ",
+        20270104,
+        None,
+    ):
+        yield GOOD | {"start": start}
     for length in (0, -1, 3661, 10**9, 1.5, "28", True, 10**30):
-        yield good | {"length_days": length}
-    for regimen in ({}, {"steps": [{"dose": "1 mg"}], "ramp": {}}, {"protocol": "x", "steps": []}, [], "1 mg", None, {"band": "low"}):
-        yield good | {"regimen": regimen}
-    yield good | {"regimen": {"steps": []}}
+        yield GOOD | {"length_days": length}
+
+
+def _wrong_kinds() -> Iterator[dict[str, Any]]:
+    two = ({"steps": [STEP], "ramp": RAMP}, {"protocol": "x", "steps": [STEP]})
+    for regimen in ({}, *two, [], "1 mg", None, {"band": "low"}, {"steps": []}):
+        yield GOOD | {"regimen": regimen}
+
+
+def _wrong_steps() -> Iterator[dict[str, Any]]:
     for days in (0, -7, 3661, 10**9, 1.5, "7", True):
-        yield good | {"regimen": steps(("1.5", days), ("3", 7))}
-        yield good | {"regimen": ramp("1", "1", days, "3")}
+        yield GOOD | {"regimen": steps(("1.5", days), ("3", 7))}
     for number in (0, -1, 13, "2", 1.5, True):
-        yield good | {"regimen": {"steps": [{"dose": "1 mg", "doses_per_day": number}]}}
-    for dose in ("0 mg", "1.5", "1,5 mg", "-1 mg", "1.5 MG", 1.5, "1.5 mL", "01 mg", "", "NaN mg", "1e1 mg"):
-        yield good | {"regimen": {"steps": [{"dose": dose, "days": 7}]}}
+        yield GOOD | {"regimen": {"steps": [{"dose": "1 mg", "doses_per_day": number}]}}
+    texts = ("0 mg", "1.5", "1,5 mg", "-1 mg", "1.5 MG", "1.5 mL", "01 mg", "", "NaN mg", "1e1 mg")
+    for dose in (*texts, 1.5):
+        yield GOOD | {"regimen": {"steps": [STEP | {"dose": dose}]}}
+    both = STEP | {"doses": {"morning": "1 mg"}}
+    for step in ({"days": 7}, both, {"dose": "1 mg", "dayz": 7}):
+        yield GOOD | {"regimen": {"steps": [step]}}
+        yield GOOD | {"regimen": {"steps": [STEP, step]}}
+    yield GOOD | {"regimen": steps(("1", None), ("2", 7))}
+    yield GOOD | {"regimen": steps(("1", 7), ("2", None), ("3", 7), ("4", None))}
+
+
+def _wrong_ramps() -> Iterator[dict[str, Any]]:
+    for days in (0, -7, 3661, 10**9, 1.5, "7", True):
+        yield GOOD | {"regimen": {"ramp": RAMP | {"every_days": days}}}
     for dose in ("0 mg", "1.5", "-1 mg", "1 mL"):
         for name in ("from", "by", "to"):
-            regimen = ramp("1", "1", 7, "3")
-            yield good | {"regimen": {"ramp": regimen["ramp"] | {name: dose}}}
-    for name in ("from", "by", "to", "every_days"):
-        regimen = ramp("1", "1", 7, "3")
-        yield good | {"regimen": {"ramp": {k: v for k, v in regimen["ramp"].items() if k != name}}}
-    for step in ({"days": 7}, {"dose": "1 mg", "doses": {"morning": "1 mg"}, "days": 7}, {"dose": "1 mg", "dayz": 7}):
-        yield good | {"regimen": {"steps": [step]}}
-        yield good | {"regimen": {"steps": [{"dose": "1 mg", "days": 7}, step]}}
-    yield good | {"regimen": steps(("1", None), ("2", 7))}
-    yield good | {"regimen": steps(("1", 7), ("2", None), ("3", 7), ("4", None))}
-    yield good | {"regimen": ramp("1", "0.004", 7, "3")}
-    for preparation in ({"form": "pills"}, {"form": "drops", "concentration": "5 mg/mL"}, drops(4), drops(61), tablets(9, "1"), capsules("1", "1"), capsules("1") | {"colour": "red"}):
-        yield good | {"preparation": preparation}
-    yield good | {"start": "x", "length_days": 0, "preparation": drops(4), "regimen": steps(("1", 0))}
-    yield good | {"length_days": 0, "colour": 1}
-    yield good | {"start": "2027-02-30", "preparation": capsules("0")}
+            yield GOOD | {"regimen": {"ramp": RAMP | {name: dose}}}
+    for name in RAMP:
+        yield GOOD | {"regimen": {"ramp": {k: v for k, v in RAMP.items() if k != name}}}
+    yield GOOD | {"regimen": ramp("1", "0.004", 7, "3")}
+
+
+def _wrong_in_several_ways() -> Iterator[dict[str, Any]]:
+    plain = ({"form": "pills"}, {"form": "drops", "concentration": "5 mg/mL"}, drops(4), drops(61))
+    for prepared in (
+        *plain,
+        tablets(9, "1"),
+        capsules("1", "1"),
+        capsules("1") | {"colour": "red"},
+    ):
+        yield GOOD | {"preparation": prepared}
+    told = {"start": "x", "length_days": 0, "preparation": drops(4)}
+    yield GOOD | told | {"regimen": steps(("1", 0))}
+    yield GOOD | {"length_days": 0, "colour": 1}
+    yield GOOD | {"start": "2027-02-30", "preparation": capsules("0")}
 
 
 def _refused() -> Iterator[Vector]:
-    for asked in _wrong():
-        if planned(asked)[0] == "wrong":
+    wrong = (_wrong_heads, _wrong_kinds, _wrong_steps, _wrong_ramps, _wrong_in_several_ways)
+    for requests in wrong:
+        for asked in requests():
             yield asked_vector("a request that is wrong", (), asked)
 
 

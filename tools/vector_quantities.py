@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from ldn_titration import Concentration, InvalidInputError, Mass, QuantityError, TitrationStep, Volume
+from ldn_titration import (
+    Concentration,
+    InvalidInputError,
+    Mass,
+    QuantityError,
+    TitrationStep,
+    Volume,
+)
 from vector_parts import Answer, Group, Vector, both, document, random
 
 KINDS = {"mass": Mass, "volume": Volume, "concentration": Concentration}
@@ -43,10 +50,7 @@ def answer(given: dict[str, Any]) -> Answer:
     """The value of a text, or its fault."""
     text, kind = given["text"], given["as"]
     try:
-        if kind == "dose":
-            quantity = TitrationStep(dose=text).dose
-        else:
-            quantity = KINDS[kind](text)
+        quantity = TitrationStep(dose=text).dose if kind == "dose" else KINDS[kind](text)
     except (QuantityError, InvalidInputError) as error:
         return "refused", {"fault": _fault(str(error))}
     return "valid", both(quantity)
@@ -92,7 +96,9 @@ def _tenfold() -> Iterator[Vector]:
     for digits in ("45", "15", "3", "125", "25", "6", "1"):
         for places in range(-4, 4):
             value = Fraction(int(digits)) * Fraction(10) ** places
-            yield _vector("the same digits, tenfold apart", f"{_plain(value)} mg", "mass", "tenfold")
+            yield _vector(
+                "the same digits, tenfold apart", f"{_plain(value)} mg", "mass", "tenfold"
+            )
 
 
 def _plain(value: Fraction) -> str:
@@ -144,7 +150,16 @@ _REFUSED = {
         *("1.5\u2009mg", "\u22121.5 mg", "1\u20445 mg", "\u00bd mg", "1.5\tmg", "1.5 mg\n"),
         *("4,5\u00a0mg", "1.5m\u0261", "1.5\u338e", "\ufeff1.5 mg", "1.5 mg\r\n", "\u0967 mg"),
     ),
-    "not finite": ("nan mg", "NaN", "inf mg", "-inf mg", "Infinity mg", "+NAN mg", "infinity", "-nan"),
+    "not finite": (
+        "nan mg",
+        "NaN",
+        "inf mg",
+        "-inf mg",
+        "Infinity mg",
+        "+NAN mg",
+        "infinity",
+        "-nan",
+    ),
     "sign": ("-1.5 mg", "+1.5 mg", "-0 mg", "+3 mg", "- 3 mg", "-.5 mg", "+1,5 mg", "--1 mg"),
     "comma": ("4,5 mg", "1,000 mg", "1.000,5 mg", ",5 mg", "0,25 mg", "4,5mg", "1,", "1,e5 mg"),
     "bare point": (".5 mg", ".25 mg", ".", ".mg", ". 5 mg", "..5 mg"),
@@ -161,10 +176,31 @@ _REFUSED = {
         *("1.5 m g", "4'5 mg", "1/2", "5%", "#5 mg", "\u00b5", "1.5mg x", "five mg", "1.2.3"),
     ),
     "unknown unit": (
-        *("1.5 MG", "1.5 Mg", "5 ML", "5 ml", "5 cc", "5 kg", "5 l", "1.5 mgs", "1.5 mg.", "3 units"),
+        *(
+            "1.5 MG",
+            "1.5 Mg",
+            "5 ML",
+            "5 ml",
+            "5 cc",
+            "5 kg",
+            "5 l",
+            "1.5 mgs",
+            "1.5 mg.",
+            "3 units",
+        ),
         *("3 IU", "5 mcL", "1 grain", "1 gr", "5 gm", "5 \u03bc", "5 \u00b5", "5 UG", "2 mg/ml"),
         *("1.5 mg\u200b", "1.5 m\u0261", "1.5 \u338e", "1.5 m\u00a0g", "1.5 m\u0433"),
-        *("2 mg/L", "2 mg/mL/mL", "2 %", "3 tablets", "18 drops", "1 gtt", "5 milligrams", "2 -", "1 /mL"),
+        *(
+            "2 mg/L",
+            "2 mg/mL/mL",
+            "2 %",
+            "3 tablets",
+            "18 drops",
+            "1 gtt",
+            "5 milligrams",
+            "2 -",
+            "1 /mL",
+        ),
     ),
 }
 
@@ -182,7 +218,17 @@ def _refused() -> Iterator[Vector]:
 
 
 def _wrong_dimension() -> Iterator[Vector]:
-    texts = ("1.5 mg", "1.5 mL", "1.5 mg/mL", "20 mcg", "1 L", "0 g", "5 mcg/mL", "1/3 mL", "1/2 mg")
+    texts = (
+        "1.5 mg",
+        "1.5 mL",
+        "1.5 mg/mL",
+        "20 mcg",
+        "1 L",
+        "0 g",
+        "5 mcg/mL",
+        "1/3 mL",
+        "1/2 mg",
+    )
     for kind in (*KINDS, "dose"):
         for text in texts:
             yield _vector("a unit of each dimension as each", text, kind, "boundary")
@@ -202,7 +248,17 @@ _LETTERS = (*" .,+-eE_0123456789/;:xXmMgGnpuLlc", "\u00b5", "\u03bc", "\u0663", 
 def _slips() -> Iterator[Vector]:
     """One slip of a finger in a good text."""
     draw = random("quantities", "slips")
-    good = ("1.5 mg", "4.5 mg", "0.25 mg", "50 mcg", "3 mg", "10 mL", "5 mg/mL", "1/12 mg", "0.9 mL")
+    good = (
+        "1.5 mg",
+        "4.5 mg",
+        "0.25 mg",
+        "50 mcg",
+        "3 mg",
+        "10 mL",
+        "5 mg/mL",
+        "1/12 mg",
+        "0.9 mL",
+    )
     for _ in range(330):
         text = draw.choice(good)
         kind = "volume" if text.endswith(" mL") else "concentration" if "/mL" in text else "mass"
@@ -231,7 +287,9 @@ def made() -> str:
         Group("fractions", "Read only where no decimal is exact", _fractions()),
         Group("long", "Many digits: nothing is rounded", _long_numbers()),
         Group("refused", "One or more texts for each fault", _refused()),
-        Group("dimension", "A unit of each dimension where another is asked for", _wrong_dimension()),
+        Group(
+            "dimension", "A unit of each dimension where another is asked for", _wrong_dimension()
+        ),
         Group("zero", "Zero where a dose is asked for", _zero()),
         Group("slips", "One letter dropped, added, changed or swapped", _slips()),
     ]

@@ -59,7 +59,9 @@ def _ends() -> Iterator[Vector]:
     for length in (1, 9, 10, 11, 19, 20, 21):
         for bottle in ("10", "9.5", "10.5", "1", "20"):
             for keeps in (1, 9, 10, 11, 30):
-                asked = request(steps(("1", None)), _liquid("0.5", bottle, keeps), MONDAY, length_days=length)
+                asked = request(
+                    steps(("1", None)), _liquid("0.5", bottle, keeps), MONDAY, length_days=length
+                )
                 yield _vector("when a bottle ends", asked, "boundary")
 
 
@@ -67,8 +69,16 @@ def _several() -> Iterator[Vector]:
     """Several doses a day, of which the last may come from another bottle."""
     for bottle in ("5", "7", "7.5", "8", "30"):
         for keeps in (1, 2, 14):
-            for doses in ({"morning": "2 mg", "bedtime": "1 mg"}, {"morning": "0.5 mg", "noon": "2.5 mg"}):
-                told = {"steps": [{"doses": doses, "days": 9}, {"dose": "1.5 mg", "doses_per_day": 2, "days": 4}]}
+            for doses in (
+                {"morning": "2 mg", "bedtime": "1 mg"},
+                {"morning": "0.5 mg", "noon": "2.5 mg"},
+            ):
+                told = {
+                    "steps": [
+                        {"doses": doses, "days": 9},
+                        {"dose": "1.5 mg", "doses_per_day": 2, "days": 4},
+                    ]
+                }
                 asked = request(told, _liquid("0.5", bottle, keeps), MONDAY)
                 yield _vector("several doses a day", asked, "several-doses", "boundary")
 
@@ -76,11 +86,19 @@ def _several() -> Iterator[Vector]:
 def _drawn() -> Iterator[Vector]:
     draw = random("supply", "drawn")
     for _ in range(150):
-        regimen = draw.choice((ramp("0.5", "0.5", 7, "3"), ramp("0.25", "0.25", 7, "2"), steps(("1.5", 14), ("3", 14), ("4.5", None))))
+        regimen = draw.choice(
+            (
+                ramp("0.5", "0.5", 7, "3"),
+                ramp("0.25", "0.25", 7, "2"),
+                steps(("1.5", 14), ("3", 14), ("4.5", None)),
+            )
+        )
         final = draw.choice(("10", "15", "30", "12.5"))
         liquid = draw.choice(
             (
-                diluted(drops(20), str(Fraction(final) * 5), final) if final != "12.5" else drops(20) | {"bottle": "10 mL"},
+                diluted(drops(20), str(Fraction(final) * 5), final)
+                if final != "12.5"
+                else drops(20) | {"bottle": "10 mL"},
                 diluted(solution("1", "0.25"), final, final),
                 solution("1", "0.05", bottle=ml(final)),
                 drops(40, "10", bottle=ml(final)),
@@ -96,15 +114,31 @@ def _paused() -> Iterator[Vector]:
     for days in (1, 5, 9, 14, 15):
         for keeps in (5, 10, 14, 30):
             diary = [{"event": "paused", "on": "2027-01-08", "until": f"2027-01-{8 + days:02}"}]
-            asked = request(steps(("1", None)), _liquid("0.5", "10", keeps), MONDAY, length_days=30, diary=diary)
+            asked = request(
+                steps(("1", None)), _liquid("0.5", "10", keeps), MONDAY, length_days=30, diary=diary
+            )
             yield _vector("a pause", asked, "gap", "boundary")
 
 
 def _pieces() -> Iterator[Vector]:
     draw = random("supply", "pieces")
     for _ in range(70):
-        solid = draw.choice((capsules("0.5", "1.5", "3"), capsules("0.5", "4.5"), tablets(2, "1"), tablets(2, "1.5", "0.5"), tablets(1, "0.5")))
-        regimen = draw.choice((ramp("0.5", "0.5", 7, "3"), ramp("1.5", "1.5", 3, "4.5"), steps(("0.5", 3), ("1.5", 4), ("3", None))))
+        solid = draw.choice(
+            (
+                capsules("0.5", "1.5", "3"),
+                capsules("0.5", "4.5"),
+                tablets(2, "1"),
+                tablets(2, "1.5", "0.5"),
+                tablets(1, "0.5"),
+            )
+        )
+        regimen = draw.choice(
+            (
+                ramp("0.5", "0.5", 7, "3"),
+                ramp("1.5", "1.5", 3, "4.5"),
+                steps(("0.5", 3), ("1.5", 4), ("3", None)),
+            )
+        )
         asked = request(regimen, solid, MONDAY, length_days=draw.randint(1, 60))
         yield _vector("capsules and tablets", asked, "random")
 
@@ -117,7 +151,9 @@ def _wrong() -> Iterator[Vector]:
         asked = request(told, _liquid("0.5", bottle, 14), MONDAY, length_days=7)
         yield _vector("a dose that is not reached needs no room", asked, "boundary")
     for bottle in ("10", "2"):
-        yield _vector("no beyond-use days", request(told, _liquid("0.5", bottle, None), MONDAY), "boundary")
+        yield _vector(
+            "no beyond-use days", request(told, _liquid("0.5", bottle, None), MONDAY), "boundary"
+        )
 
 
 def made() -> str:
