@@ -98,6 +98,7 @@ def test_the_folder_is_small_and_of_plain_ascii_lines() -> None:
     assert all(text.isascii() and b"\r" not in text and text.endswith(b"}\n") for text in texts)
 
 
+@pytest.mark.hazard("R06")
 def test_made_again_every_file_has_the_same_bytes() -> None:
     for path, text in tool.made().items():
         assert path.read_bytes() == text.encode(), f"{path.name}: run python tools/vectors.py"
@@ -152,6 +153,7 @@ def test_a_diary_worked_out_by_hand() -> None:
 KINDS = {"mass": Mass, "volume": Volume, "concentration": Concentration}
 
 
+@pytest.mark.hazard("A01", "A02", "A03", "U03", "U04")
 def test_every_text_is_read_or_refused() -> None:
     for vector in VECTORS["quantities"]:
         kind, expected = KINDS.get(vector["as"], Mass), vector["expected"]
@@ -163,6 +165,7 @@ def test_every_text_is_read_or_refused() -> None:
                 kind(vector["text"])
 
 
+@pytest.mark.hazard("A10", "F06")
 def test_what_is_taken_adds_up_to_the_dose() -> None:
     for vector in VECTORS["measures"]:
         expected, prepared = vector["expected"], vector["preparation"]
@@ -195,6 +198,7 @@ def run(folder: Path, command: str, asked: dict[str, Any]) -> tuple[int, str, st
     return code, out.read(), err.getvalue()
 
 
+@pytest.mark.hazard("T08", "T09")
 @pytest.mark.parametrize("area", ["plans", "diaries"])
 def test_the_command_line_gives_the_same(area: str, tmp_path: Path) -> None:
     """One in thirty, through the command line."""
@@ -250,6 +254,7 @@ def test_supply_on_the_command_line_is_the_same(tmp_path: Path) -> None:
 # --- what holds for all of them -------------------------------------------------------
 
 
+@pytest.mark.hazard("T02")
 def test_the_rows_of_a_plan_are_its_days_without_a_gap() -> None:
     for vector in (*VECTORS["plans"], *VECTORS["diaries"]):
         if vector["result"] != "planned":
@@ -266,9 +271,44 @@ def test_the_rows_of_a_plan_are_its_days_without_a_gap() -> None:
         assert dose == Fraction(expected["totals"]["value"])
 
 
+@pytest.mark.hazard("A10", "D05")
 def test_a_dose_that_cannot_be_measured_lies_between_its_neighbours() -> None:
     near = [v for v in VECTORS["measures"] if v["result"] == "not measurable"]
     for vector in near:
         dose, ends = Mass(vector["dose"]).magnitude, vector["expected"]
         below = Fraction(ends["below"]["value"]) if ends["below"] else Fraction(0)
         assert below < dose < Fraction(ends["above"]["value"]), vector["id"]
+
+
+SETTLED = {
+    (row["substance"], row["release"]) for row in FILES["intervals"]["opioids"] if row["settled"]
+}
+
+
+def is_vague(exposure: dict[str, Any]) -> bool:
+    """Whether it is not known what was taken, or when last."""
+    named = (exposure["substance"], exposure.get("release", "unknown"))
+    vague = named not in SETTLED or exposure["last_taken"] == "unknown"
+    return vague and not exposure.get("ongoing")
+
+
+@pytest.mark.hazard("W01", "W02", "W05")
+def test_no_verdict_clears_what_is_not_known() -> None:
+    vague = [v for v in VECTORS["intervals"] if any(map(is_vague, v["exposures"]))]
+    assert {v["result"] for v in vague} == {"insufficient", "hold", "stop"}
+
+
+@pytest.mark.hazard("W08")
+def test_a_negative_test_changes_no_verdict() -> None:
+    (tests,) = [g for g in FILES["intervals"]["groups"] if g["id"] == "tests"]
+    by_history: dict[str, set[str]] = {}
+    for vector in tests["vectors"]:
+        done = [vector["urine_opioid_screen"], vector["naloxone_challenge"]]
+        others = {vector["opioid_dependence"], vector["acute_withdrawal"]}
+        if "yes" not in others and all(
+            each is None or each["result"] == "negative" for each in done
+        ):
+            history = json.dumps(vector["exposures"])
+            by_history.setdefault(history, set()).add(json.dumps(vector["expected"]))
+    assert len(by_history) == 8
+    assert all(len(verdicts) == 1 for verdicts in by_history.values())
