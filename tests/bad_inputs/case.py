@@ -14,6 +14,7 @@ import copy
 import io
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
@@ -142,6 +143,22 @@ def _has(text: str, parts: tuple[str, ...]) -> None:
     assert "Traceback" not in text
     for part in parts:
         assert part in text, f"{part!r} is not in: {text[:2000]}"
+
+
+class Aside:
+    """Adds up the time that a check spends on work of its own."""
+
+    seconds = 0.0
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """What is done in here is the check's own work, such as reading a PDF: not timed."""
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        Aside.seconds += time.perf_counter() - began
 
 
 # --- the command line -----------------------------------------------------------------
