@@ -20,10 +20,11 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 from conftest import ROOT
 from ldn_titration import InvalidInputError, LdnTitrationError
-from ldn_titration.cli import main
+from ldn_titration import cli as command_line
 from ldn_titration.errors import KnowledgeError, MissingExtraError
 from ldn_titration.request import PlanRequest, read_request
 
@@ -192,9 +193,13 @@ def cli(
     """
     given = as_json(stdin) if isinstance(stdin, dict) else stdin or b""
     given = given.encode("utf-8", "surrogatepass") if isinstance(given, str) else given
-    with _channels(given) as (out, err), contextlib.chdir(cwd or Path.cwd()):
+    with (
+        _channels(given) as (out, err),
+        contextlib.chdir(cwd or Path.cwd()),
+        mock.patch.object(command_line, "parser", _parser),
+    ):
         try:
-            code: Any = main([str(argument) for argument in argv])
+            code: Any = command_line.main([str(argument) for argument in argv])
         except SystemExit as left:
             code = left.code or 0
         sys.stdout.flush()
@@ -203,6 +208,10 @@ def cli(
     assert "Traceback" not in run.err, run.err
     assert run.code in codes, run
     return run
+
+
+# Made once: making it is most of what a short run takes.
+_parser = cache(command_line.parser)
 
 
 @contextlib.contextmanager
