@@ -182,7 +182,7 @@ def read_as(text: str, milligrams: Fraction, printed: str) -> None:
     assert Regimen.ramp(text, text, 7, text).steps[-1].daily_dose.magnitude == milligrams
     assert Capsules(strengths=[text]).measure(text).dose.magnitude == milligrams
     assert Dilution(drug=text, final_volume="1 mL").concentration.magnitude == milligrams
-    for call in (*STEPS, *OTHERS):
+    for call in (*STEPS, OTHERS[-1]):
         call(text)
 
 
