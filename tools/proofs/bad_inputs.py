@@ -19,7 +19,7 @@ def prove() -> Result:
         return Result(done.figure, False, f"{done.why}; pytest names each case")
     cases, reasons = _counted()
     as_expected = f"{cases} cases: {cases - len(reasons)} as expected"
-    why = "; ".join(f"{id}: {reason}" for id, reason in sorted(reasons.items()))
+    why = "; ".join(f"{case}: {reason}" for case, reason in sorted(reasons.items()))
     return Result(f"{as_expected}, {len(reasons)} not built", True, why)
 
 
@@ -28,4 +28,4 @@ def _counted() -> tuple[int, dict[str, str]]:
     sys.path.insert(0, str(ROOT / "tests"))
     found = importlib.import_module("test_bad_inputs")
     not_built = (found.adapter(area).not_built for area in found.AREAS)
-    return len(found.CASES), {id: why for each in not_built for id, why in each.items()}
+    return len(found.CASES), {case: why for each in not_built for case, why in each.items()}
