@@ -261,6 +261,11 @@ def test_each_text_of_the_corpus_is_read_or_refused_as_it_says(
         ("4.5 mL", "volume"),
         ("NaN mg", "finite"),
         ("1/12 mcg", "fraction"),
+        ("", "is empty; write a number, one space and a unit"),
+        ("4.5 mg\0", "character"),
+        ("4.5 mg\u2028", "character"),
+        ("18 drops", "is a count, not a mass"),
+        ("1 tablet", "is a count, not a mass"),
     ],
 )
 def test_a_refusal_names_the_fault_and_shows_what_would_be_right(text: str, word: str) -> None:

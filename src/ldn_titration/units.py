@@ -70,7 +70,10 @@ _MAX_SHOWN = 40
 _MAX_EXPONENT = 100
 _MAX_FLOAT_DIGITS = 15
 _NUMBER = r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
-_TEXT = re.compile(rf"({_NUMBER})(?:/([1-9][0-9]*))? (\S+)", re.ASCII)
+_TEXT = re.compile(rf"({_NUMBER})(?:/([1-9][0-9]*))? ([!-~\u00b5\u03bc]+)", re.ASCII)
+_COUNTED = frozenset(
+    each + plural for each in ("drop", "capsule", "tablet") for plural in ("", "s")
+)
 
 
 def parse(text: str, dimension: str, example: str) -> Fraction:
@@ -114,7 +117,7 @@ def _shown(text: str) -> str:
 
 
 _COMPLAINTS: tuple[tuple[str, str], ...] = (
-    (r"\s*", "is empty"),
+    (r"\s*", "is empty; write a number, one space and a unit"),
     (rf".{{{_MAX_TEXT + 1},}}", "is too long"),
     (r".*[^\x20-\x7e\u00b5\u03bc].*", "has a character that is no plain digit or letter"),
     (r"(?i)[-+]?(nan|inf|infinity)\b.*", "is no finite number"),
@@ -139,6 +142,8 @@ def _complaint(text: str, example: str) -> str:
 
 def _unit_complaint(name: str, unit: Unit | None, dimension: str, example: str) -> str:
     known = ", ".join(n for n, u in UNITS.items() if u.dimension == dimension)
+    if name in _COUNTED:
+        return f'is a count, not a {dimension}; write how much that is, as in "{example}"'
     if unit is None:
         return f'has an unknown unit; units of {dimension}: {known}, as in "{example}"'
     return f'is a {unit.dimension}, where a {dimension} ({known}) is asked for, as in "{example}"'
