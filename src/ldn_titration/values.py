@@ -360,7 +360,18 @@ LineOfText = Annotated[
 ]
 """One line of text, 1 to 200 characters, without control or direction characters."""
 
+_SITE_CODE = r"^[a-z][a-z0-9_-]{0,19}:[A-Za-z0-9._-]{1,40}$"
+
+
+def _read_site_code(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(_SITE_CODE, value):
+        raise ValueError('must be a code behind the name of its system, such as "local:4711"')
+    return value
+
+
 SiteCode = Annotated[
-    str, Field(pattern=r"^[a-z][a-z0-9_-]{0,19}:[A-Za-z0-9._-]{1,40}$", examples=["local:4711"])
+    str,
+    BeforeValidator(_read_site_code),
+    Field(pattern=_SITE_CODE, examples=["local:4711"]),
 ]
 """A code of a site's overlay, behind the name of its system."""
