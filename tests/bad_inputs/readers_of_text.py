@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bad_inputs.case import cli, refused
+from bad_inputs.case import cli, good, refused
 from ldn_titration import PatientFacts, Regimen, Screening
 from ldn_titration.errors import LdnTitrationError
 from ldn_titration.intake.bundle import read_patient
@@ -43,7 +43,7 @@ def refused_by_all(data: bytes, *parts: str) -> None:
         name = Path(folder) / "given.json"
         name.write_bytes(data)
         assert cli("plan", str(name), cwd=Path(folder)).code == 2
-        assert cli("screen", "-", "--overlay", str(name), stdin=b"{}").code == 2
+        assert cli("screen", "-", "--overlay", str(name), stdin=good()).code == 2
 
 
 def _has_all(text: str, parts: tuple[str, ...]) -> None:

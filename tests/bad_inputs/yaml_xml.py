@@ -18,7 +18,7 @@ READERS_OF_OTHERS = frozenset(
 
 
 @cache
-def _imports_none() -> None:
+def imports_no_other_reader() -> None:
     """No source imports what reads another format."""
     for path in (ROOT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -32,7 +32,7 @@ def _imports_none() -> None:
 
 def _no_json(data: bytes) -> None:
     with aside():
-        _imports_none()
+        imports_no_other_reader()
     refused_by_all(data, "is no ")
 
 
