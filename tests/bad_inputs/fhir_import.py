@@ -184,7 +184,9 @@ def _contained_twice(case: Case) -> None:
     twice = [{"resourceType": "Medication", "id": "m", "code": {"text": x}} for x in ("a", "b")]
     message = "stands twice among the contained resources"
     _wrong(_order(contained=twice), "contained[1].id", message)
-    bundle_wrong(bundle({**FILLED, "contained": twice}), "entry[1].resource.contained[1].id", message)
+    bundle_wrong(
+        bundle({**FILLED, "contained": twice}), "entry[1].resource.contained[1].id", message
+    )
 
 
 def _misspelt(case: Case) -> None:
@@ -214,7 +216,9 @@ def _two_patients(case: Case) -> None:
 
 
 def _no_end(case: Case) -> None:
-    said = medicine("MedicationStatement", "oxycodone", effectivePeriod=case.input["effectivePeriod"])
+    said = medicine(
+        "MedicationStatement", "oxycodone", effectivePeriod=case.input["effectivePeriod"]
+    )
     read = read_bundle(bundle(said))
     (exposure,) = read.patient.opioids.exposures
     assert (exposure.substance, exposure.ongoing) == ("oxycodone", True)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from bad_inputs.case import Case, accepted, cli, good, refused, refused_request
+from bad_inputs.doors import best_case, bundle, medicine, read_bundle
 from bad_inputs.readers_of_text import READERS, refused_by_all
 from ldn_titration import PatientFacts
 from ldn_titration.intake.bundle import read_patient
@@ -96,10 +97,20 @@ def _lone_surrogate(case: Case) -> None:
     text = json.dumps(good()).replace('"patient": {', '"patient": {"\\ud800": 1, ')
     run = cli("plan", "-", stdin=text)
     assert (run.code, run.out) == (2, "")
-    assert "\\ud800" in run.err
-    refused(lambda: read_patient('{"resourceType": "Bundle", "type": "\\ud800"}'))
-    assert cli("facts", "-", stdin='{"resourceType": "Bundle", "id": "\\ud800"}').code in {2, 3}
-    assert cli("lint", "-", stdin='{"resourceType": "\\ud800"}').code == 2
+    assert run.err == "patient: must be valid text\n"
+    _in_fhir("\ud800")
+
+
+def _in_fhir(lone: str) -> None:
+    """In FHIR it is words that are not understood, or is refused; it is printed escaped."""
+    told = {"coding": [{"system": lone, "code": lone, "display": lone}]}
+    for name in (lone, f"x {lone}", told):
+        read = read_bundle(bundle(medicine("MedicationStatement", name, id=lone)))
+        assert str(best_case(read).verdict) == "insufficient"
+    order = {"resourceType": "MedicationRequest", "dosageInstruction": [{"text": f"4.5 {lone}"}]}
+    for shown in ("json", "text"):
+        assert cli("lint", "-", "--format", shown, stdin=json.dumps(order)).code == 3
+    assert cli("lint", "-", stdin=json.dumps({"resourceType": lone})).code == 2
 
 
 CASES: dict[str, Callable[[Case], None]] = {

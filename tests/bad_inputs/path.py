@@ -70,7 +70,15 @@ def _never_a_name(case: Case) -> None:
 
 
 def _reserved(case: Case) -> None:
-    for out in (case.input["out"], "con.json", "NUL", "nul.txt", "aux.csv", "COM1.html", "lpt9.ics"):
+    for out in (
+        case.input["out"],
+        "con.json",
+        "NUL",
+        "nul.txt",
+        "aux.csv",
+        "COM1.html",
+        "lpt9.ics",
+    ):
         named = out if "." in out else f"{out}.json"
         _refused(named, "is the name of a device on Windows")
 

@@ -165,7 +165,9 @@ def _without_colour(case: Case) -> None:
     days = ("4  START", "11  NEW: UP", "18  NEW: UP", "25  NEW: UP", "1  NEW: UP")
     assert all(each in text for each in days)
     assert text.count("NEW: UP") == 4
-    lower = good(length_days=14, regimen={"steps": [{"dose": "1 mg", "days": 7}, {"dose": "0.5 mg"}]})
+    lower = good(
+        length_days=14, regimen={"steps": [{"dose": "1 mg", "days": 7}, {"dose": "0.5 mg"}]}
+    )
     assert "NEW: DOWN</strong>" in face(lower, "html").out
 
 

@@ -274,10 +274,11 @@ def _weeks(case: Case) -> None:
 def _missing_limit(case: Case) -> None:
     """A window that is lost is an error when the tables are read, never "no window"."""
     assert case.input["washout_days_override"] is None
-    refused(lambda: Knowledge(_without_policy("depot_lookback")), "policy.csv lacks")
-    refused(lambda: Knowledge(_without_policy("low_dose_ceiling")), "policy.csv lacks")
+    for key in ("depot_lookback", "low_dose_ceiling"):
+        tables = without_rows("policy", key)
+        refused(lambda tables=tables: Knowledge(tables), f"policy.csv lacks {key}")
     for column in ("max_days", "min_days"):
-        tables = _with_opioid("codeine_ir", **{column: ""})
+        tables = with_opioid("codeine_ir", **{column: ""})
         error = refused(lambda tables=tables: Knowledge(tables), "opioids.csv")
         assert isinstance(error, KnowledgeError)
     for given in (None, 0, "0"):
@@ -285,14 +286,16 @@ def _missing_limit(case: Case) -> None:
         refused_request(request, "washout_days_override", "is no known key")
 
 
-def _without_policy(key: str) -> dict[str, bytes]:
+def without_rows(name: str, key: str) -> dict[str, bytes]:
+    """The shipped tables without the row of that key."""
     tables = shipped_tables()
-    kept = [x for x in tables["policy"].splitlines(True) if not x.startswith(f"{key},".encode())]
-    assert len(kept) == len(tables["policy"].splitlines()) - 1
-    return {**tables, "policy": b"".join(kept)}
+    lines = tables[name].splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith(f"{key},".encode())]
+    assert len(kept) == len(lines) - 1
+    return {**tables, name: b"".join(kept)}
 
 
-def _with_opioid(row_id: str, **changes: str) -> dict[str, bytes]:
+def with_opioid(row_id: str, **changes: str) -> dict[str, bytes]:
     """The shipped tables with one row of opioids changed."""
     tables = shipped_tables()
     header, *rows = csv.reader(io.StringIO(tables["opioids"].decode()))
