@@ -18,10 +18,11 @@ from ldn_titration.export.ics import CalendarFile, plan_ics
 from readers import dose_rows, is_cancelled
 
 DIARY = [{"event": "held", "on": "2027-01-06", "days": 2}]
-ALLOWED = frozenset(
+_ALLOWED = (
     "BEGIN VERSION PRODID CALSCALE UID NAME X-WR-CALNAME DESCRIPTION DTSTART DURATION DTSTAMP "
-    "SEQUENCE SUMMARY STATUS TRANSP CLASS RRULE ACTION TRIGGER END".split()
+    "SEQUENCE SUMMARY STATUS TRANSP CLASS RRULE ACTION TRIGGER END"
 )
+ALLOWED = frozenset(_ALLOWED.split())
 
 
 def _events(text: str) -> dict[str, icalendar.Event]:

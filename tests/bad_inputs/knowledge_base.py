@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import ldn_titration.knowledge as shipped
-from bad_inputs.case import Case, aside, cli, good, refused
+from bad_inputs.case import Case, Run, aside, cli, good, refused
 from bad_inputs.washout import with_opioid, without_rows
 from ldn_titration import OpioidExposure, PatientFacts, screen
 from ldn_titration.errors import KnowledgeError
@@ -59,14 +59,14 @@ def _shortened(case: Case) -> None:
         text = f'{HEAD}[[interval]]\nof = "{of}"\n{days}\n'
         error = refused(lambda text=text: overlaid(text), "interval[0]")
         assert "it may only lengthen" in str(error), error
-        run = _with_overlay(text)
-        assert (run.code, run.out) == (2, "")
-        assert "interval[0]" in run.err
+    run = _with_overlay(text)
+    assert (run.code, run.out) == (2, "")
+    assert "interval[0]" in run.err
     longer = f'{HEAD}[[interval]]\nof = "codeine_ir"\nmin_days = 8\nmax_days = 11\n'
     assert _with_overlay(longer).code == 0
 
 
-def _with_overlay(text: str):  # type: ignore[no-untyped-def]
+def _with_overlay(text: str) -> Run:
     with TemporaryDirectory() as folder:
         name = Path(folder) / "site.toml"
         name.write_text(text, encoding="utf-8")
@@ -124,7 +124,7 @@ def _days_as_text(case: Case) -> None:
     for days in ("'10'", '"10"', "10.0", "-10", "true", "[10]", "1e1", "nan"):
         text = f'{HEAD}[[interval]]\nof = "methadone"\nmin_days = 10\nmax_days = {days}\n'
         refused(lambda text=text: overlaid(text), "interval[0].max_days")
-        assert _with_overlay(text).code == 2
+    assert _with_overlay(text).code == 2
     for days in ("'10'", "ten", "10.5", "-10", " 10", "+10", "1_0", "010", "1e1", "\u0661\u0660"):
         tables = with_opioid("codeine_ir", max_days=days)
         _damaged(lambda tables=tables: Knowledge(tables), "opioids.csv, line")

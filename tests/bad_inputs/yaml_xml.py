@@ -12,9 +12,8 @@ from bad_inputs.case import Case, aside
 from bad_inputs.readers_of_text import refused_by_all
 from conftest import ROOT
 
-READERS_OF_OTHERS = frozenset(
-    "yaml xml lxml zipfile gzip bz2 lzma tarfile zlib pickle marshal shelve plistlib".split()
-)
+_READERS = "yaml xml lxml zipfile gzip bz2 lzma tarfile zlib pickle marshal shelve plistlib"
+READERS_OF_OTHERS = frozenset(_READERS.split())
 
 
 @cache
