@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -363,15 +364,15 @@ LineOfText = Annotated[
 _SITE_CODE = r"^[a-z][a-z0-9_-]{0,19}:[A-Za-z0-9._-]{1,40}$"
 
 
-def _read_site_code(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch(_SITE_CODE, value):
+def _site_code(value: str) -> str:
+    if not re.fullmatch(_SITE_CODE, value, re.ASCII):
         raise ValueError('must be a code behind the name of its system, such as "local:4711"')
     return value
 
 
 SiteCode = Annotated[
     str,
-    BeforeValidator(_read_site_code),
-    Field(pattern=_SITE_CODE, examples=["local:4711"]),
+    AfterValidator(_site_code),
+    Field(examples=["local:4711"], json_schema_extra={"pattern": _SITE_CODE}),
 ]
 """A code of a site's overlay, behind the name of its system."""
