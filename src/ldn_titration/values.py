@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -360,7 +361,18 @@ LineOfText = Annotated[
 ]
 """One line of text, 1 to 200 characters, without control or direction characters."""
 
+_SITE_CODE = r"^[a-z][a-z0-9_-]{0,19}:[A-Za-z0-9._-]{1,40}$"
+
+
+def _site_code(value: str) -> str:
+    if not re.fullmatch(_SITE_CODE, value, re.ASCII):
+        raise ValueError('must be a code behind the name of its system, such as "local:4711"')
+    return value
+
+
 SiteCode = Annotated[
-    str, Field(pattern=r"^[a-z][a-z0-9_-]{0,19}:[A-Za-z0-9._-]{1,40}$", examples=["local:4711"])
+    str,
+    AfterValidator(_site_code),
+    Field(examples=["local:4711"], json_schema_extra={"pattern": _SITE_CODE}),
 ]
 """A code of a site's overlay, behind the name of its system."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -56,8 +57,24 @@ _KINDS = ("full_agonist", "partial_agonist", "mixed_agonist_antagonist", "periph
 _RELEASES = ("immediate", "extended", "transdermal", "depot")
 
 
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,5}", re.ASCII)
+_NUMBER = re.compile(rf"(?:{_WHOLE.pattern})(?:\.[0-9]{{1,6}})?", re.ASCII)
+
+
+def _whole(text: str) -> int:
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"{text!r} is no whole number, such as 10")
+    return int(text)
+
+
 def _whole_or_none(text: str) -> int | None:
-    return int(text) if text else None
+    return _whole(text) if text else None
+
+
+def _number(text: str) -> Fraction:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"{text!r} is no number, such as 4.5")
+    return Fraction(text)
 
 
 def read_sources(tables: Tables) -> dict[str, Source]:
@@ -144,11 +161,11 @@ def read_protocols(tables: Tables, known: frozenset[str]) -> dict[str, Protocol]
     """The protocols by id."""
     readers: dict[str, Callable[[str], Any]] = {
         "kind": one_of("steps", "ramp", "fixed", "open", "refused"),
-        "doses_per_day": int,
+        "doses_per_day": _whole,
         "time_of_day": lambda text: text or None,
         "band": one_of("low", "standard"),
         "review_after_days": _whole_or_none,
-        "evidence_tier": int,
+        "evidence_tier": _whole,
     }
     rows = read_table("protocols", tables, Protocol, readers, known)
     return {row.id: row for row in rows}
@@ -156,5 +173,5 @@ def read_protocols(tables: Tables, known: frozenset[str]) -> dict[str, Protocol]
 
 def read_policy(tables: Tables, known: frozenset[str]) -> dict[str, Policy]:
     """The numbers by key."""
-    rows = read_table("policy", tables, Policy, {"value": Fraction}, known)
+    rows = read_table("policy", tables, Policy, {"value": _number}, known)
     return {row.key: row for row in rows}

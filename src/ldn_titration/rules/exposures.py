@@ -35,7 +35,8 @@ class Exposure(NamedTuple):
 
     ``settled`` tells whether they all have one window, so that it can be counted. ``last``
     is the last dose (None: not known); a month counts as its last day. ``longest`` is the
-    longest window that could apply, in days (a depot has none).
+    longest window that could apply, in days (a depot has none); ``is_depot`` tells that a
+    substance that is not known was told of as a depot.
     """
 
     label: str
@@ -44,6 +45,7 @@ class Exposure(NamedTuple):
     last: date | None
     ongoing: bool
     longest: int
+    is_depot: bool = False
 
     @property
     def counts(self) -> bool:
@@ -136,7 +138,7 @@ def exposure_of(told: OpioidExposure, base: Knowledge) -> Exposure:
         told.ongoing,
         bool(fitting) and plain and _form_is_settled(told, fitting, base),
         base,
-    )
+    )._replace(is_depot=told.release == "depot" and not candidates)
 
 
 def _rows_of(told: OpioidExposure, base: Knowledge) -> tuple[tuple[Opioid, ...], bool]:

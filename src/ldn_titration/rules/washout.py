@@ -70,7 +70,7 @@ def _on_board(exposure: Exposure, case: Case) -> bool:
 
 def _longest(exposure: Exposure) -> str:
     days = f"{exposure.longest} opioid-free days"
-    if not any(row.is_depot for row in exposure.rows):
+    if not exposure.is_depot and not any(row.is_depot for row in exposure.rows):
         return days
     unknown = "for a depot none is known"
     return f"{days}, and {unknown}" if exposure.longest else unknown
