@@ -105,9 +105,13 @@ def test_what_is_not_built_names_its_modules() -> None:
     assert SOUND.absent == ()
 
 
-def test_a_word_is_found_whole() -> None:
-    source = 'def test_a():\n    """P1, OPI-012 and XOPI-01."""\n'
+def test_codes_are_found_whole_in_a_test_and_in_the_tables_that_it_uses() -> None:
+    source = '''
+USED: dict[str, int] = {"LEN-01": 1}
+OTHER = "BUD-01"
+@pytest.mark.parametrize("code", USED)
+def test_a(code):
+    """P17, P171, XP18 and MED-02; OPI-012 and XOPI-01 are none, and P1 neither."""
+'''
     (found,) = safety_log.tests_of(source, "tests/test_a.py")
-    assert isinstance(found, Test)
-    assert "tests/test_a.py::test_a" not in safety_log.naming("OPI-01")
-    assert safety_log.naming("P17")
+    assert found == Test("tests/test_a.py::test_a", (), frozenset({"P17", "MED-02", "LEN-01"}))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def plan_of(request: dict[str, Any]) -> Any:
 # --- what is not there ----------------------------------------------------------------
 
 
-def imported() -> set[str]:
+@cache
+def imported() -> frozenset[str]:
     """The first part of every module that some source imports."""
     found: set[str] = set()
     for path in SOURCES:
@@ -54,7 +56,7 @@ def imported() -> set[str]:
                 found |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 found.add("." * node.level or (node.module or "").split(".")[0])
-    return found
+    return frozenset(found)
 
 
 NOT_BUILT = [row for row in safety_log.hazards() if row.absent]

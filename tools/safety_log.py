@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 SAFETY = ROOT / "docs" / "safety"
+CODE = re.compile(r"(?<![\w-])(?:P\d\d|[A-Z]{2,4}-\d\d)(?![\w-])")
 STATUS = re.compile(r"controlled|not built: [^()]+ \(([\w., ]+)\)")
 
 
@@ -64,11 +65,14 @@ class Clause(NamedTuple):
 
 
 class Test(NamedTuple):
-    """A test, or a whole file where a mark stands outside every test."""
+    """A test, or a whole file where a mark stands outside every test.
+
+    ``codes``: of properties and rules, named in it or in a table of its file that it uses.
+    """
 
     node: str
     hazards: tuple[str, ...]
-    source: str
+    codes: frozenset[str]
 
     __test__ = False
 
@@ -124,12 +128,16 @@ def tests_of(source: str, path: str) -> Iterator[Test]:
     """The tests of one file; marks outside of them count for the file."""
     inside: set[ast.AST] = set()
     tree = ast.parse(source)
+    tables = _tables(tree.body)
     for name, node in _functions(tree.body):
         inside |= set(ast.walk(node))
-        yield Test(f"{path}::{name}", _marks(ast.walk(node)), _source(source, node))
+        used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        words = CODE.findall(_source(source, node))
+        words += [code for table in sorted(used & tables.keys()) for code in tables[table]]
+        yield Test(f"{path}::{name}", _marks(ast.walk(node)), frozenset(words))
     outside = _marks(node for node in ast.walk(tree) if node not in inside)
     if outside:
-        yield Test(path, outside, "")
+        yield Test(path, outside, frozenset())
 
 
 def _functions(body: list[ast.stmt], within: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -138,6 +146,17 @@ def _functions(body: list[ast.stmt], within: str = "") -> Iterator[tuple[str, as
             yield from _functions(node.body, f"{within}{node.name}::")
         elif isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             yield f"{within}{node.name}", node
+
+
+def _tables(body: list[ast.stmt]) -> dict[str, list[str]]:
+    """The codes in the tables of a file, by their names."""
+    found: dict[str, list[str]] = {}
+    for node in body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            codes = CODE.findall(ast.unparse(node))
+            found |= {each.id: codes for each in targets if isinstance(each, ast.Name)}
+    return found
 
 
 def _source(source: str, node: ast.FunctionDef) -> str:
@@ -204,7 +223,6 @@ def proofs(hazard: str) -> list[str]:
     return [test.node for test in tests() if hazard in test.hazards]
 
 
-def naming(word: str) -> list[str]:
-    """Every test in whose source a code stands as a whole word."""
-    pattern = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")
-    return [test.node for test in tests() if test.is_test and pattern.search(test.source)]
+def naming(code: str) -> list[str]:
+    """Every test that names the code of a property or a rule."""
+    return [test.node for test in tests() if code in test.codes]
