@@ -1223,6 +1223,7 @@ ALL_TOLD = [
 ]
 
 
+@pytest.mark.hazard("T08", "T10")
 @PLANNERS
 @pytest.mark.parametrize("told", ALL_TOLD, ids=lambda told: told.clause)
 def test_the_calendar_is_the_one_written_out(told: Told, calendar: Any) -> None:

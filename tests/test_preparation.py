@@ -127,7 +127,7 @@ def by_the_reference(preparation: Json, dose: Fraction) -> Json | oracle.Unmeasu
     return taken
 
 
-@pytest.mark.hazard("A08")
+@pytest.mark.hazard("A08", "A10")
 @given(orders)
 def test_a_dose_is_measured_exactly_or_refused_with_its_neighbours(
     order: tuple[Json, Fraction],
@@ -669,7 +669,6 @@ def test_two_preparations_share_no_memory() -> None:
         assert found == [made(preparation).measure(dose) for preparation in preparations]
 
 
-@pytest.mark.hazard("A10")
 @given(preparations, st.lists(st.integers(1, 12), min_size=1, max_size=4))
 @example(LDN, [2, 2, 2])
 def test_readings_add_up(preparation: Json, doses: list[int]) -> None:

@@ -171,6 +171,7 @@ def three_figures(value: Fraction) -> Fraction:
     return round(value * scale) / scale
 
 
+@pytest.mark.hazard("A10")
 @given(st.fractions(Fraction(1, 10**4), 10**4, max_denominator=10**4))
 @example(Fraction(1, 12))
 @example(Fraction(9999, 10001))

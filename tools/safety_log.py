@@ -224,5 +224,6 @@ def proofs(hazard: str) -> list[str]:
 
 
 def naming(code: str) -> list[str]:
-    """Every test that names the code of a property or a rule."""
-    return [test.node for test in tests() if code in test.codes]
+    """Every test that names the code of a property or a rule; first that which names fewest."""
+    found = sorted((test for test in tests() if code in test.codes), key=lambda t: len(t.codes))
+    return [test.node for test in found]
