@@ -111,7 +111,7 @@ USED: dict[str, int] = {"LEN-91": 1}
 OTHER = "BUD-91"
 @pytest.mark.parametrize("code", USED)
 def test_a(code):
-    """P97, P971, XP18 and MED-92; OPI-012 and XOPI-01 are none, and P1 neither."""
+    """P97, P971, XP18 and MED-92; OPI-012 and 7-OPI-01 are none, and P1 neither."""
 '''
     (found,) = safety_log.tests_of(source, "tests/test_a.py")
     assert found == Test("tests/test_a.py::test_a", (), frozenset({"P97", "MED-92", "LEN-91"}))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ from conftest import ROOT
 from ldn_titration import OralSolution, PatientFacts, Regimen, schedule, screen
 from ldn_titration.errors import InvalidInputError
 from ldn_titration.export.document import plan_json
-from ldn_titration.export.fhir import plan_fhir
+from ldn_titration.export.fhir import plan_fhir, plan_requests
 from ldn_titration.export.ics import plan_ics
+from ldn_titration.fhir.json import fhir_json, fhir_read
 from ldn_titration.fhir.resources import MedicationRequest
 from ldn_titration.render.html import plan_html
 from ldn_titration.render.pdf import plan_pdf
@@ -211,15 +213,15 @@ def test_faces_name_the_hydrochloride() -> None:
 def test_every_plan_leaves_as_a_draft_proposal(cleared: bool) -> None:
     plan = plan_of(SHORT if cleared else with_patient(pregnant="unknown"))
     assert plan.status == ("cleared" if cleared else "draft")
-    requests = [
-        each["resource"]
-        for each in json.loads(plan_fhir(plan))["entry"]
-        if each["resource"]["resourceType"] == "MedicationRequest"
-    ]
-    assert [(r["status"], r["intent"]) for r in requests] == [("draft", "proposal")]
-    for wrong in ({"intent": "order"}, {"status": "active"}):
-        with pytest.raises(InvalidInputError):
-            MedicationRequest.model_validate_json(json.dumps(requests[0] | wrong))
+    entries = [each["resource"] for each in json.loads(plan_fhir(plan))["entry"]]
+    orders = [each for each in entries if each["resourceType"] == "MedicationRequest"]
+    assert [(each["status"], each["intent"]) for each in orders] == [("draft", "proposal")]
+    tree = json.loads(fhir_json(plan_requests(plan)[0]), parse_float=Decimal)
+    assert fhir_read(MedicationRequest, tree).intent == "proposal"
+    for name, wrong in (("intent", "order"), ("status", "active")):
+        with pytest.raises(InvalidInputError) as caught:
+            fhir_read(MedicationRequest, tree | {name: wrong})
+        assert [problem.path for problem in caught.value.problems] == [name]
 
 
 @pytest.mark.hazard("D02")
