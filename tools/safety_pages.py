@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import groupby
 
@@ -40,8 +41,8 @@ MADE = "Generated from `docs/safety/{}` and the sources of the tests by `make do
 HAZARDS = """# Hazard log
 
 What can go wrong, what it would do to a patient, what stands against it here, and the test that
-fails when that control is gone. The authors of the software wrote it and set the severities; **no
-clinician has reviewed it**, and no probability is estimated.
+is meant to fail when that control is gone. The authors of the software wrote it and set the
+severities; **no clinician has reviewed it**, and no probability is estimated.
 
 {made}
 {counts}
@@ -70,15 +71,17 @@ extra. Nobody here has audited their sources.
 {libraries}
 ## Traps
 
-Each was seen happening.
+Each was seen happening. Tests are told in words: "units: a hostile text is refused at once" is
+`tests/test_units.py::test_a_hostile_text_is_refused_at_once`.
 
 """
 
 TRACE = """# Traceability
 
 From each hazard to its control and its tests, from each property to the tests that name it, and
-from each clinical rule to its page and its tests. A test is named by its file and its name:
-`pytest tests/test_units.py::test_the_grammar_is_the_references` runs one.
+from each clinical rule to its page and its tests. Tests are told in words:
+"units: the grammar is the references" is
+`tests/test_units.py::test_the_grammar_is_the_references`.
 
 {made}
 The pairing of hazards and tests is itself a test, both ways: `tests/test_hazard_log.py`. For
@@ -166,7 +169,7 @@ def third_party() -> str:
         f"### {name}\n\n"
         + table(
             ("if trusted", "what we do", "test"),
-            ((_plain(row.trap), _plain(row.control), f"`{row.test}`") for row in rows),
+            ((_plain(row.trap), _plain(row.control), _in_words(row.test)) for row in rows),
         )
         for name, rows in groupby(safety_log.traps(), lambda row: row.library)
     )
@@ -192,14 +195,24 @@ def traceability() -> str:
 
 def _hazard_table() -> str:
     rows = (
-        (f"{row.id}: {_plain(row.hazard)}", _state(row), _listed(_proofs(row)))
+        (
+            f"[{row.id}](hazards.md#{_anchor(row)}): {_plain(row.hazard)}",
+            _state(row),
+            _listed(_proofs(row)),
+        )
         for row in safety_log.hazards()
     )
-    return table(("hazard", "status", "tests, the log's own first"), rows)
+    return table(("hazard", "control", "tests, the log's own first"), rows)
+
+
+def _anchor(row: Hazard) -> str:
+    """Where the hazard stands on its page, as the site names headings."""
+    return re.sub(r"[^\w\- ]", "", f"{row.id} {row.hazard}".lower()).replace(" ", "-")
 
 
 def _state(row: Hazard) -> str:
-    return "not built" if row.absent else row.status
+    state = f"**{row.status.split(' (')[0]}**. " if row.absent else ""
+    return state + _plain(row.control)
 
 
 def _proofs(row: Hazard) -> list[str]:
@@ -227,6 +240,15 @@ def _rule_table() -> str:
 
 
 def _listed(nodes: list[str]) -> str:
-    shown = [f"`{node.removeprefix('tests/')}`" for node in nodes[:MOST_TESTS]]
+    before = "· " if len(nodes) > 1 else ""
+    shown = [f"{before}{_in_words(node)}" for node in nodes[:MOST_TESTS]]
     more = f"and {len(nodes) - MOST_TESTS} more" if len(nodes) > MOST_TESTS else ""
     return "<br>".join([*shown, more] if more else shown) or "**none**"
+
+
+def _in_words(node: str) -> str:
+    """A test in words that can be broken over lines."""
+    path, *names = node.removeprefix("tests/").split("::")
+    place = path.removesuffix(".py").replace("test_", "")
+    words = " ".join(name.removeprefix("test_") for name in names) or "the whole file"
+    return f"{place}: {words}".replace("_", " ")
