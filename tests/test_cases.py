@@ -90,6 +90,7 @@ SURROUNDINGS = [
 ]
 
 
+@pytest.mark.hazard("R06")
 def test_every_face_of_every_request_is_the_same_bytes_everywhere() -> None:
     """P50: twice, under other hash seeds, time zones and locales: the same bytes."""
     names = [str(case / "request.json") for case in CASES] + [str(path) for path in EXAMPLES]

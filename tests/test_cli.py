@@ -149,6 +149,7 @@ HOSTILE |= {
 }
 
 
+@pytest.mark.hazard("S01")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_request_ends_at_once_with_one_line_a_problem(name: str, tmp_path: Path) -> None:
     """S01: exit 2 within a second of a bare start, no traceback, nothing written."""

@@ -1223,6 +1223,7 @@ ALL_TOLD = [
 ]
 
 
+@pytest.mark.hazard("T08", "T10")
 @PLANNERS
 @pytest.mark.parametrize("told", ALL_TOLD, ids=lambda told: told.clause)
 def test_the_calendar_is_the_one_written_out(told: Told, calendar: Any) -> None:
@@ -1451,6 +1452,7 @@ def codes(plan: Plan) -> list[str]:
     return [finding.code for finding in plan.screening.findings]
 
 
+@pytest.mark.hazard("T09")
 @pytest.mark.parametrize(
     ("diary", "expected"),
     [
@@ -1854,6 +1856,7 @@ def doses(steps: list[dict[str, Any]], diary: list[Event]) -> list[tuple[int, st
     return [(step, dose) for _, step, dose in calendar_by_library(request_of(diary, steps=steps))]
 
 
+@pytest.mark.hazard("T08")
 @given(steps_lists, st.integers(1, 30), st.data())
 @settings(max_examples=50)
 def test_a_hold_moves_everything_after_it_by_exactly_its_days(
@@ -1882,6 +1885,7 @@ def test_a_hold_and_another_within_the_step_are_one_hold_of_both(
     assert doses(steps, both) == doses(steps, [event("held", day_of(place), days=first + second)])
 
 
+@pytest.mark.hazard("T10")
 @given(steps_lists, st.data())
 @settings(max_examples=50)
 def test_a_missed_day_is_a_pause_of_one_day(
@@ -2180,6 +2184,7 @@ def share(percent: int) -> int:
     return max(1, SEQUENCES * percent // 100)
 
 
+@pytest.mark.hazard("T08")
 @settings(many, max_examples=share(70))
 @given(steps_lists, lengths, specs)
 def test_diaries_of_a_fine_solution_are_those_of_the_slow_replay(
@@ -2188,6 +2193,7 @@ def test_diaries_of_a_fine_solution_are_those_of_the_slow_replay(
     run(steps, [FINE, STRONGER], length, told)
 
 
+@pytest.mark.hazard("T10")
 @settings(many, max_examples=share(10))
 @given(steps_lists, lengths, specs)
 def test_diaries_of_drops_are_those_of_the_slow_replay(

@@ -133,6 +133,7 @@ def test_text_says_what_else_is_said_of_a_step_within_80_columns(plan: Plan) -> 
 # --- HTML -----------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("S03")
 @given(plans() | living_plans())
 def test_html_tells_what_is_due_and_reaches_nothing_outside(plan: Plan) -> None:
     """Nothing is loaded or run; every header tells its scope; what is due is on its day."""
@@ -150,6 +151,7 @@ def test_html_tells_what_is_due_and_reaches_nothing_outside(plan: Plan) -> None:
     assert "DRAFT" in text
 
 
+@pytest.mark.hazard("E05")
 @given(st.text(min_size=1, max_size=60))
 def test_a_name_cannot_break_the_page(name: str) -> None:
     """P53: whatever name is accepted is shown as it is, and the page keeps its elements."""
@@ -176,6 +178,7 @@ def test_days_without_dates_are_numbered() -> None:
 # --- PDF ------------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("R01")
 @settings(max_examples=10, phases=set(Phase) - {Phase.shrink, Phase.explain})
 @given(plans() | living_plans(), st.sampled_from(["a4", "letter"]))
 def test_pdf_tells_what_is_due_and_is_accessible(
@@ -207,6 +210,7 @@ def test_draft_stands_on_every_page_of_a_draft_only() -> None:
     assert all(f"Page {n} of {len(cleared)}" in text for n, text in enumerate(cleared, 1))
 
 
+@pytest.mark.hazard("D03", "D07")
 def test_the_sheet_tells_what_the_issue_of_drops_needs() -> None:
     """D03, D07, C19: recipe, band, calibration lines, discard line."""
     text = plain(" ".join(pdf_pages(plan_pdf(CLEARED))))
@@ -223,6 +227,7 @@ def test_the_sheet_tells_what_the_issue_of_drops_needs() -> None:
         assert words in text, words
 
 
+@pytest.mark.hazard("R03")
 def test_a_name_is_drawn_or_refused_and_never_lost() -> None:
     """R03, B243: Latin, Greek and Cyrillic are drawn; other scripts are refused by name."""
     drawn = "Łukasz Nguyễn Ωμέγα Жуковский Ærøskøbing"
@@ -233,11 +238,13 @@ def test_a_name_is_drawn_or_refused_and_never_lost() -> None:
         assert name in plan_html(CLEARED, patient=PatientFacts(name=f"A {name}"))
 
 
+@pytest.mark.hazard("S04")
 def test_text_cannot_reach_typst_as_code() -> None:
     name = '#panic("x") $x$ *b* #read("/etc/passwd") `r` @ref'
     assert name in pdf_pages(plan_pdf(CLEARED, patient=PatientFacts(name=name)))[0]
 
 
+@pytest.mark.hazard("R02", "R04")
 def test_a_month_of_six_weeks_and_long_doses_keep_every_cell() -> None:
     """R02, R04: six rows, three doses a day of two strengths: nothing cut, nothing lost."""
     regimen = Regimen(steps=[{"dose": "5.5 mg", "doses_per_day": 3}])
@@ -249,6 +256,7 @@ def test_a_month_of_six_weeks_and_long_doses_keep_every_cell() -> None:
                    for _, words in days)  # fmt: skip
 
 
+@pytest.mark.hazard("R09")
 def test_times_and_frequency_stand_on_every_face_that_needs_them() -> None:
     """A dose twice a day is told as such on the sheet; a single dose keeps its time."""
     regimen = Regimen(

@@ -37,6 +37,7 @@ def test_there_are_enough_faults_each_once_and_each_changes_something() -> None:
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
 
 
+@pytest.mark.hazard("E01")
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_each_fault_is_refused(fault) -> None:
     faulty = json.dumps(fault.make(json.loads(sound())))

@@ -209,6 +209,7 @@ def cells_of(reason: str) -> list[str]:
     return list(csv.reader(io.StringIO(plan_csv(plan))))[2]
 
 
+@pytest.mark.hazard("E06")
 @pytest.mark.parametrize(
     ("reason", "why"),
     [
@@ -229,6 +230,7 @@ def test_no_cell_runs_also_where_semicolons_part_them(reason: str, why: str) -> 
 _HOSTILE = st.text(st.sampled_from("=+-@;\"' ,x1\uff1d\ufe66\u207a"), min_size=1, max_size=12)
 
 
+@pytest.mark.hazard("E06")
 @given(_HOSTILE.filter(str.strip))
 @example(';"=1+1";')
 def test_no_part_of_a_line_begins_as_a_formula(reason: str) -> None:

@@ -243,6 +243,7 @@ ON_THE_NINTH: dict[str, tuple[dict[str, Any], dict[str, list[int]], dict[str, li
 }
 
 
+@pytest.mark.hazard("E08")
 @pytest.mark.parametrize("name", ON_THE_NINTH)
 def test_each_event_cancels_what_it_takes_away(name: str) -> None:
     """B266, by hand; a cancelled event says nothing of a dose."""
@@ -281,6 +282,7 @@ def test_nothing_is_cancelled_without_a_diary() -> None:
     assert cancelled(plan_ics(three_steps(), CalendarFile(each="step"))) == {}
 
 
+@pytest.mark.hazard("E07")
 @pytest.mark.parametrize("in_order", [False, True])
 def test_an_event_that_is_told_late_cancels_what_was_told_without_it(in_order: bool) -> None:
     """Held from the 9th was told first: steps on 4, 8, 9, 11 and 14. Then 5 January was missed.
@@ -366,6 +368,7 @@ def told_one_by_one(plan: Plan) -> list[Plan]:
     return found
 
 
+@pytest.mark.hazard("E04")
 @settings(max_examples=25)
 @given(living_plans(), st.sampled_from(["day", "step"]), st.data())
 def test_a_program_shows_the_last_file_whatever_it_was_given_before(
@@ -440,6 +443,7 @@ def test_a_wall_time_that_is_none_is_refused(clock: dict[str, str], message: str
         CalendarFile(clock=clock)
 
 
+@pytest.mark.hazard("T04")
 @pytest.mark.parametrize(
     ("start", "clock"),
     [
@@ -462,6 +466,7 @@ def test_no_zone_can_take_a_day_away(start: str, clock: str) -> None:
     ]
 
 
+@pytest.mark.hazard("T05")
 @pytest.mark.parametrize("zone", ["Pacific/Apia", "Pacific/Kiritimati", "America/St_Johns"])
 def test_an_evening_dose_stays_on_its_day_in_every_zone(
     zone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -526,6 +531,7 @@ def test_days_on_and_off_are_rules() -> None:
 # --- marks ----------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("O05")
 def test_a_draft_and_an_override_are_marked_on_every_event() -> None:
     request = ROOT / "tests" / "cases" / "overridden-hold" / "request.json"
     overridden = read_request(request.read_bytes()).plan()
@@ -574,6 +580,7 @@ def test_an_emoji_at_the_fold_is_kept_whole(before: int) -> None:
     assert len(line.partition("\r\n")[0].encode()) in range(72, 76)
 
 
+@pytest.mark.hazard("E05")
 def test_what_is_escaped_is_read_as_it_was() -> None:
     """P53: commas, semicolons, backslashes and what looks like a property, in a reason."""
     reason = r"sleep, dreams; C:\new END:VEVENT " + "\U0001f48a" * 30
@@ -588,6 +595,7 @@ def test_what_is_escaped_is_read_as_it_was() -> None:
     assert [str(e["UID"]) for e in events] == [str(e["UID"]) for e in events_of(plan_ics(plain))]
 
 
+@pytest.mark.hazard("E05")
 @pytest.mark.parametrize("words", ["LDN\x00\x0b", "two\nlines", "\x1b[31m", "x\x7f"])
 def test_a_control_character_is_refused(words: str) -> None:
     """B263: in a name, a key and a reason."""

@@ -171,6 +171,7 @@ def cases_of(name: str) -> Iterator[Case]:
             yield Case(Told(name, row[0], LAST, precision, row[2]), row[1], row[3])
 
 
+@pytest.mark.hazard("W07")
 @pytest.mark.parametrize("name", KINDS)
 def test_every_combination_has_the_verdict_of_the_contract(name: str) -> None:
     wrong = [case for case in cases_of(name) if case.found != case.expected]

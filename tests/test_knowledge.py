@@ -142,6 +142,7 @@ NO_AGONISTS = {
 }
 
 
+@pytest.mark.hazard("K04")
 def test_each_agonist_has_the_window_of_the_clinical_reference() -> None:
     """K01, K04: facts.md 1.3 and 1.4, drug by drug; transcribed here a second time."""
     found: dict[tuple[int, int] | None, set[str]] = {}
@@ -159,6 +160,7 @@ def test_what_is_no_agonist_is_listed_with_what_its_presence_means() -> None:
     assert found == {presence: set(ids.split()) for presence, ids in NO_AGONISTS.items()}
 
 
+@pytest.mark.hazard("W13")
 @pytest.mark.parametrize(
     ("name", "ids"),
     [
@@ -275,6 +277,7 @@ LIMITS = {
 }
 
 
+@pytest.mark.hazard("K04")
 def test_each_limit_has_its_figure_and_unit_and_there_is_no_other() -> None:
     """K04: every figure transcribed here a second time, from the clinical reference."""
     found = {key: (row.value, row.unit) for key, row in knowledge().policy.items()}
@@ -708,6 +711,7 @@ def test_a_source_that_is_cited_cannot_be_deleted() -> None:
             Knowledge(without("sources", "key", key)).read_all()
 
 
+@pytest.mark.hazard("W11")
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_without_rows_is_refused(name: str) -> None:
     """W11: an empty knowledge base aborts."""
@@ -720,6 +724,7 @@ def test_a_table_without_rows_is_refused(name: str) -> None:
 NOT_ASKED = {key for key in LIMITS if key.startswith("beyond_use_")} | {"missed_dose"}
 
 
+@pytest.mark.hazard("A07")
 def test_a_limit_that_is_missing_is_refused_when_the_base_is_read() -> None:
     """A07: delete each limit in turn; a missing limit never means no limit.
 
@@ -762,6 +767,7 @@ def each_line(name: str) -> Iterator[tuple[bytes, bytes, bytes]]:
         at += len(line)
 
 
+@pytest.mark.hazard("K01")
 @pytest.mark.parametrize("name", TABLES)
 def test_the_loss_of_any_row_is_noticed(name: str) -> None:
     """K01, W11: every row of every table is deleted in turn."""
@@ -773,6 +779,7 @@ def test_the_loss_of_any_row_is_noticed(name: str) -> None:
     assert count == LENGTHS[name]
 
 
+@pytest.mark.hazard("K01")
 @pytest.mark.parametrize("name", TABLES)
 def test_a_change_of_any_cell_is_noticed(name: str) -> None:
     """K01, K04: every cell of the short tables, and one of each row of the long ones."""
@@ -856,6 +863,7 @@ def test_the_shipped_rules_hear_their_canaries() -> None:
     assert len(SCREENING) == len(stated)
 
 
+@pytest.mark.hazard("W11")
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("code", SCREENING)
 def test_a_rule_that_is_deleted_stops_every_screening(
@@ -866,6 +874,7 @@ def test_a_rule_that_is_deleted_stops_every_screening(
     refuses_to_screen(known_facts(), code)
 
 
+@pytest.mark.hazard("W11")
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("code", SCREENING)
 def test_a_rule_that_is_silent_stops_every_screening(

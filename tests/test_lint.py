@@ -179,6 +179,7 @@ def changed(**parts: Any) -> dict[str, Any]:
     return made
 
 
+@pytest.mark.hazard("I02")
 @pytest.mark.parametrize(
     ("parts", "code", "message"),
     [
@@ -280,6 +281,7 @@ def test_a_remark_without_figures_is_told_and_the_order_agrees() -> None:
     assert agrees(findings)
 
 
+@pytest.mark.hazard("I06")
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -562,6 +564,7 @@ def test_the_largest_order_is_told_at_once() -> None:
     assert len(lint(json.dumps(made))) == 200
 
 
+@pytest.mark.hazard("I12")
 @pytest.mark.parametrize(
     "words",
     [
@@ -596,6 +599,7 @@ def test_a_day_that_is_none_is_not_understood() -> None:
     assert read_text("Take 1 tablet @ bedtime") == read_text("Take 1 tablet at bedtime")
 
 
+@pytest.mark.hazard("S12")
 @pytest.mark.parametrize("words", ["in the ", "at ", "take 1 tablet and ", "for 1 day ", "1 (= "])
 def test_a_text_takes_no_more_than_its_length_in_time(words: str) -> None:
     """Of 1,000 characters: some 20 ms, and far less than a second, whatever they repeat."""
@@ -610,6 +614,7 @@ def test_any_text_is_read_or_told(text: str) -> None:
     read_text(text)
 
 
+@pytest.mark.hazard("S12")
 @pytest.mark.parametrize(
     "text", ["1 " * 499, "1/" * 499, "(" * 999, "1 mg (" * 160, "9" * 999, "a " * 480 + "day"]
 )
@@ -729,6 +734,7 @@ def told_of(text: str) -> tuple[list[str], tuple[str, ...]]:
     return [str(dose.dose) for step in read.steps for dose in step.doses], read.unread
 
 
+@pytest.mark.hazard("I12")
 @pytest.mark.parametrize(
     ("text", "unread"),
     [

@@ -132,6 +132,7 @@ def test_the_earliest_day_of_the_next_step_is_marked_with_its_condition() -> Non
     assert "Next step possible" in texts(made, "01-25")
 
 
+@pytest.mark.hazard("T12")
 def test_a_cycle_that_an_event_splits_says_when_its_next_dose_is() -> None:
     """Every other day from 4 January: 10 is on, 11 off; held at 11, the next dose is on 12."""
     step = {"dose": "1.5 mg", "days": 28, "cycle": {"days_on": 1, "days_off": 1}}
@@ -174,6 +175,7 @@ def test_a_last_dose_with_a_time_counts_on_its_day_where_the_plan_is() -> None:
     assert str(next(d for d in written[7:] if d.dose).date) == "2027-01-21"
 
 
+@pytest.mark.hazard("W21")
 def test_notes_of_a_planned_opioid_go_once_the_diary_tells_of_one() -> None:
     """The restart that was reckoned from the day planned is not the one from the day taken."""
     planned = known_facts(planned_opioid=[PlannedOpioid(on=date(2027, 2, 10), reason="surgery")])
@@ -200,6 +202,7 @@ def test_a_stop_is_said_on_the_last_day_and_ends_the_dated_notes() -> None:
     assert all(day <= "2027-01-19" for day in dues(made).values())
 
 
+@pytest.mark.hazard("F09")
 def test_a_switch_says_what_to_stop_and_what_to_discard() -> None:
     capsules = {"form": "capsules", "strengths": ["1.5 mg", "3 mg", "4.5 mg"]}
     made = plan(on("01-12", "switched", preparation=capsules), preparation=DROPS)
@@ -209,6 +212,7 @@ def test_a_switch_says_what_to_stop_and_what_to_discard() -> None:
     ]
 
 
+@pytest.mark.hazard("F08")
 def test_a_bottle_that_begins_in_mid_day_says_with_which_dose() -> None:
     """3 mg a day leaves 1 mL of 10 after three days: enough for the morning of day 4 only."""
     step = {"doses": {"morning": "1 mg", "bedtime": "2 mg"}}
@@ -260,6 +264,7 @@ def test_a_half_below_a_microgram_stops_the_plan() -> None:
 # --- found by review ------------------------------------------------------------------
 
 
+@pytest.mark.hazard("T11")
 def test_an_opioid_whose_interval_is_long_over_when_it_is_told_reopens_the_plan_that_day() -> None:
     unknown = on("01-10", "opioid", exposure={**OXYCODONE, "last_taken": "unknown"})
     known = on("01-30", "opioid", exposure={**OXYCODONE, "last_taken": "2027-01-01"})
@@ -279,6 +284,7 @@ def test_notes_of_a_planned_opioid_come_back_with_the_plan() -> None:
     assert dues(plan(unknown, known, patient=planned))["NO DOSE: opioid"] == "2027-03-17"
 
 
+@pytest.mark.hazard("W24")
 def test_the_notes_of_a_second_planned_opioid_stay_when_the_first_is_told() -> None:
     """Told on 10 February, the first goes; the second, on 10 May, keeps all three of its notes."""
     both = [PlannedOpioid(on=date(2027, month, 10), reason="surgery") for month in (2, 5)]
@@ -354,6 +360,7 @@ def test_a_switch_to_the_same_preparation_begins_a_new_supply() -> None:
 # --- at the ends of the calendar ------------------------------------------------------
 
 
+@pytest.mark.hazard("T07")
 @pytest.mark.parametrize(
     ("start", "days", "steps", "diary"),
     [

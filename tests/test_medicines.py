@@ -494,6 +494,7 @@ def test_a_code_settles_the_form_or_stands_beside_the_name() -> None:
     assert verdict(product, date(2027, 1, 4)) is Verdict.CLEAR
 
 
+@pytest.mark.hazard("I07")
 def test_every_problem_of_a_table_is_told_with_its_row() -> None:
     """I07; B330 to B333: columns do not shift, and no day is a number."""
     assert problems("medicine,dose,Dose\na,b,c") == ['row 1: the column "dose" stands twice']
@@ -615,6 +616,7 @@ def test_the_exit_code_tells_what_was_understood(
     assert bool(told.out) == (code != 2)
 
 
+@pytest.mark.hazard("W15")
 @pytest.mark.parametrize(
     "text",
     [
@@ -667,6 +669,7 @@ def test_no_answer_to_what_was_not_recognised_hides_an_opioid_of_a_status() -> N
         assert screen(only_listed, START).verdict not in CLEARS
 
 
+@pytest.mark.hazard("W15")
 def test_a_last_dose_of_what_is_taken_as_needed_is_no_end() -> None:
     line = read_medicine("oxycodone IR 5 mg prn, last dose 2026-10-01")
     assert [(e.ongoing, str(e.last_taken)) for e in line.exposures] == [(True, "unknown")]

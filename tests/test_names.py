@@ -68,6 +68,7 @@ def test_usual_medicines_are_understood() -> None:
     assert len(rest) <= len(USUAL) // 10, "\n".join(rest)
 
 
+@pytest.mark.hazard("W03")
 def test_no_line_with_an_opioid_is_taken_for_one_without() -> None:
     """W03, W13: brands, combinations, abbreviations and misspellings from practice."""
     assert len(OPIOIDS) == len(set(OPIOIDS)) == 410
@@ -135,6 +136,7 @@ def test_a_typical_line_is_read_as_it_was_meant(text: str, reading: str) -> None
     assert told(read(text)) == reading
 
 
+@pytest.mark.hazard("W17")
 @pytest.mark.parametrize(
     "text",
     [
@@ -376,6 +378,7 @@ def test_no_two_near_names_share_their_sentence_and_no_opioid_has_one() -> None:
     assert {key for key, row in ROWS.items() if row["why_not"]} == set(NEAR)
 
 
+@pytest.mark.hazard("W12")
 @pytest.mark.parametrize(
     ("near", "opioid"),
     [
@@ -460,6 +463,7 @@ def test_every_product_leads_to_its_row_by_code_and_by_name() -> None:
         assert base.read_code(product["rxcui"]).names_an_opioid, product
 
 
+@pytest.mark.hazard("W04")
 def test_the_release_of_a_product_is_that_of_its_row() -> None:
     """W04: a patch is no tablet; methadone alone is long-acting in every form."""
     for product in PRODUCTS:

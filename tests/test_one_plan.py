@@ -136,6 +136,7 @@ def through_the_command_line(request: Path, folder: Path) -> dict[str, str | byt
     return made
 
 
+@pytest.mark.hazard("R05")
 @pytest.mark.parametrize(
     "request_file", REQUESTS, ids=lambda path: f"{path.parent.name}-{path.stem}"
 )
@@ -194,6 +195,7 @@ def with_supply(plan: Plan) -> Plan:
     return schedule(plan.regimen, kept, plan.start, days=plan.length_days, diary=plan.diary)
 
 
+@pytest.mark.hazard("R05")
 @settings(max_examples=EXAMPLES_ASKED, phases=set(Phase) - {Phase.shrink, Phase.explain})
 @given(plans() | living_plans() | switched_plans(), st.booleans(), st.integers(1, 4))
 def test_every_face_of_any_plan_says_the_same(plan: Plan, keeps: bool, chosen: int) -> None:

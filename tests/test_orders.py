@@ -153,6 +153,7 @@ def test_a_medication_of_the_bundle_tells_the_strength() -> None:
     assert read.strength == Strength(Fraction(5, 2), "tablet")
 
 
+@pytest.mark.hazard("I03")
 def test_every_modifier_is_named() -> None:
     made = order([Step(1, 1, 7)])
     made["modifierExtension"] = [{"url": "http://example.org/a"}]
@@ -228,6 +229,7 @@ def test_more_than_can_be_read_at_once_is_refused() -> None:
     assert "has 100100 characters of directions" in str(caught.value)
 
 
+@pytest.mark.hazard("S11")
 def test_many_orders_look_up_their_product_once() -> None:
     """4,000 orders and 4,000 medications: less than a second or two, not as many pairs."""
     named = [

@@ -168,6 +168,7 @@ days_=_5 days_=_6|"stop" "hold"|levothyroxine metformin|methadone fentanyl_ir|IN
 Plainol Plainor|30 31|Hospital Hospitals"""
 
 
+@pytest.mark.hazard("K02")
 def test_digest_and_version_tell_of_every_change_and_the_shipped_base_is_untouched() -> None:
     """K02: one changed value, another digest; the same text, the same one."""
     before = screen(taken(13, substance="methadone"), START)
@@ -365,6 +366,7 @@ def patients(draw: st.DrawFn) -> PatientFacts:
 
 
 # 50 overlays with 20 patients each.
+@pytest.mark.hazard("W10")
 @pytest.mark.usefixtures("_no_canaries")
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(overlays(), st.lists(patients(), min_size=20, max_size=20))
@@ -534,6 +536,7 @@ TWICE = {
 }
 
 
+@pytest.mark.hazard("W19")
 @pytest.mark.parametrize("stacked", [False, True])
 @pytest.mark.parametrize("case", TWICE)
 def test_a_later_entry_or_overlay_never_undoes_an_earlier_one(case: str, stacked: bool) -> None:

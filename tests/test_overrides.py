@@ -124,6 +124,7 @@ def test_the_rules_that_hold_are_those_of_the_reference() -> None:
     assert set(NEVER) == {*stops, "OPI-05", "FACT-01", "MED-02", "CON-02", "MEA-01"}
 
 
+@pytest.mark.hazard("O03")
 @pytest.mark.parametrize("code", [*NEVER, "XXX-01", "ZZ-99", "OPI-99"])
 def test_a_stop_what_is_not_known_and_an_unknown_code_are_refused_by_path(code: str) -> None:
     """O03: there is no path for hard limits."""
@@ -149,6 +150,7 @@ def test_a_code_is_written_as_a_code(code: str) -> None:
     assert [problem.path for problem in caught.value.problems] == ["overrides[0].code"]
 
 
+@pytest.mark.hazard("O02")
 @pytest.mark.parametrize("name", ["code", "reason", "by", "on"])
 def test_nothing_of_an_override_may_be_left_out(name: str) -> None:
     """O02: reason and author are required."""
@@ -399,6 +401,7 @@ def test_an_override_with_the_right_digest_counts() -> None:
     assert read(again).plan().status == "cleared", "spaces and order are no change"
 
 
+@pytest.mark.hazard("O01")
 @pytest.mark.parametrize(("path", "value"), OTHERWISE, ids=lambda value: str(value)[:30])
 def test_any_change_of_the_request_or_the_facts_voids_it(path: str, value: Any) -> None:
     """O01, P48: each field in turn."""
@@ -422,6 +425,7 @@ def test_any_other_name_of_the_assessor_voids_it(name: str) -> None:
     assert_void(read(changed(BOUND, "patient.assessed_by", name)).screening())
 
 
+@pytest.mark.hazard("O01")
 def test_another_knowledge_base_voids_it() -> None:
     """O01, P48: a rule that changed is a change."""
     site = 'schema = "ldn-titration/overlay/1"\nsite = "Example Hospital"\n'
@@ -537,6 +541,7 @@ def test_a_screening_with_an_override_reads_back_from_json() -> None:
     assert patient == REQUEST.patient
 
 
+@pytest.mark.hazard("O03")
 def test_a_stop_cannot_be_listed_as_overridden() -> None:
     """O03: no such constructor."""
     stopped = screen(known_facts(opioid_dependence="yes", pregnant="yes"), START)
@@ -582,6 +587,7 @@ def assert_tells_all(text: str) -> None:
     assert "DRAFT" not in words
 
 
+@pytest.mark.hazard("O05")
 def test_text_and_html_name_the_override_and_the_verdict() -> None:
     """O05: whoever reads a printed plan sees that a hold was overridden, by whom and why."""
     request = read(SHOWN)

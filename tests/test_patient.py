@@ -175,6 +175,7 @@ NO_MOMENTS: list[Any] = [
 TIMES = ["2027-01-04T22:00+01:00", "2027-01-04T22:00Z", "2027-01", "unknown"]
 
 
+@pytest.mark.hazard("T06")
 @pytest.mark.parametrize("text", [*NO_DATES, *TIMES], ids=repr)
 def test_a_date_is_written_in_one_way_only(text: Any) -> None:
     """T06: never guessed, never repaired, never cut off."""
@@ -317,6 +318,7 @@ def fill(data: Any, text: str) -> Any:
     return [text] if isinstance(data, list) else text if data is None else data
 
 
+@pytest.mark.hazard("U04")
 @pytest.mark.parametrize(("model", "data", "path"), LINE_FIELDS, ids=lambda v: str(v)[:12])
 @pytest.mark.parametrize(
     "text",

@@ -325,6 +325,7 @@ def test_status_and_date_make_an_exposure(
     assert (verdict(found) in CLEARING) is (exposure is None)
 
 
+@pytest.mark.hazard("W15")
 @pytest.mark.parametrize(
     "more",
     [
@@ -817,6 +818,7 @@ INCOMPLETE: dict[str, tuple[Fault, str]] = {
 }
 
 
+@pytest.mark.hazard("I01")
 @pytest.mark.parametrize(("fault", "path"), INCOMPLETE.values(), ids=INCOMPLETE)
 def test_a_fault_is_named_and_never_clears(fault: Fault, path: str) -> None:
     tree = copy.deepcopy(bundle(ORDINARY, HEALTHY))
@@ -892,6 +894,7 @@ ERRORS: dict[str, tuple[Json | str | bytes, str]] = {
 }
 
 
+@pytest.mark.hazard("I04")
 @pytest.mark.parametrize(("tree", "path"), ERRORS.values(), ids=ERRORS)
 def test_what_is_no_bundle_of_one_patient_is_refused_by_its_path(
     tree: Json | str | bytes, path: str
@@ -1052,6 +1055,7 @@ NO_PROBLEMS = coded(IPS, "no-known-problems", "No current problems")
 NO_ALLERGIES = coded(IPS, "no-known-allergies", "No known drug allergies")
 
 
+@pytest.mark.hazard("I11")
 @pytest.mark.parametrize(
     "resource",
     [
@@ -1075,6 +1079,7 @@ def test_none_is_not_believed_where_more_is_named_beside_it(resource: Json) -> N
     assert found.patient.naltrexone_hypersensitivity != "no"
 
 
+@pytest.mark.hazard("I11")
 def test_what_is_named_beside_none_counts() -> None:
     found = read(
         statement({**NO_MEDICINES, "text": "methadone"}),
@@ -1364,6 +1369,7 @@ def medication_list(*items: Json, **more: Any) -> Json:
     }
 
 
+@pytest.mark.hazard("I09")
 @pytest.mark.parametrize(
     "listed",
     [
@@ -1431,6 +1437,7 @@ def test_a_plan_of_what_is_in_the_bundle_is_whole() -> None:
 NOTE: Json = {"note": [{"text": "taking oxycodone as prescribed"}]}
 
 
+@pytest.mark.hazard("I10")
 @pytest.mark.parametrize(
     "resource",
     [

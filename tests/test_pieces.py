@@ -40,6 +40,7 @@ def any_doses(draw: st.DrawFn) -> tuple[Fraction, list[Fraction], int]:
     return dose, draw(strengths_tried), draw(parts_tried)
 
 
+@pytest.mark.hazard("F06")
 @given(made_doses() | any_doses())
 def test_the_pieces_are_those_of_the_exhaustive_search(
     case: tuple[Fraction, list[Fraction], int],
@@ -51,6 +52,7 @@ def test_the_pieces_are_those_of_the_exhaustive_search(
     assert (None if found.counts is None else dict(found.counts)) == best
 
 
+@pytest.mark.hazard("F06")
 @given(made_doses())
 def test_the_pieces_add_up_to_the_dose(case: tuple[Fraction, list[Fraction], int]) -> None:
     """P33: capsule counts re-add to the dose; largest strength first, none of nothing."""

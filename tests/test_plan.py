@@ -53,6 +53,7 @@ def plans_with_length(draw: st.DrawFn) -> tuple[Plan, int | None]:
     return schedule(regimen, preparation, draw(start_dates()), days=days), days
 
 
+@pytest.mark.hazard("T02")
 @given(plans_with_length())
 def test_every_day_step_and_total_is_the_slow_planners(made: tuple[Plan, int | None]) -> None:
     """P11, P13, P14, P26: rows, dates, steps and sums equal those worked out day by day."""
@@ -74,6 +75,7 @@ ANCHORS = [
 ]
 
 
+@pytest.mark.hazard("T01")
 @pytest.mark.parametrize(("regimen", "preparation", "days", "total", "first"), ANCHORS)
 def test_the_known_regimens_come_out_right(
     regimen: Regimen, preparation: Any, days: int, total: str, first: int
@@ -252,6 +254,7 @@ def test_a_plan_is_a_value(plan: Plan) -> None:
         plan.steps = ()
 
 
+@pytest.mark.hazard("T03")
 def test_ranges_of_starts_and_lengths_have_no_hole() -> None:
     """T03: over a leap day and the turn of a century, row i is start + i."""
     regimen = Regimen(steps=[{"dose": "1.5 mg", "days": 20}, {"dose": "3 mg"}])

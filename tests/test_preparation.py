@@ -127,6 +127,7 @@ def by_the_reference(preparation: Json, dose: Fraction) -> Json | oracle.Unmeasu
     return taken
 
 
+@pytest.mark.hazard("A08", "A10")
 @given(orders)
 def test_a_dose_is_measured_exactly_or_refused_with_its_neighbours(
     order: tuple[Json, Fraction],
@@ -251,6 +252,7 @@ def test_the_reading_is_as_worked_out_by_hand(preparation: Json, dose: str, unit
     assert made(preparation).measure(dose).units == units
 
 
+@pytest.mark.hazard("D05")
 @pytest.mark.parametrize(
     ("preparation", "dose", "below", "above"),
     [
@@ -279,6 +281,7 @@ def test_a_dose_between_two_readings_names_both(
     assert str(error).endswith(near)
 
 
+@pytest.mark.hazard("D01")
 @pytest.mark.parametrize(
     ("per_mL", "one_drop"),
     [
@@ -353,6 +356,7 @@ def test_any_other_drops_per_mL_is_refused(stated: Any) -> None:
     assert refused(Drops, concentration="5 mg/mL", drops_per_mL=stated).keys() == {"drops_per_mL"}
 
 
+@pytest.mark.hazard("D01")
 def test_drops_per_mL_has_no_default() -> None:
     """D01: 20 drops per mL is never assumed."""
     assert refused(Drops, **TEN_ML).keys() == {"drops_per_mL"}
@@ -416,6 +420,7 @@ def test_a_half_may_be_rounded_either_way(stated: str) -> None:
     assert Drops(**TEN_ML, drops_per_mL=20, mg_per_drop=stated).drop == MassPerDrop("0.25 mg/drop")
 
 
+@pytest.mark.hazard("D04")
 @pytest.mark.parametrize(
     ("dilution", "stated"),
     [
@@ -564,6 +569,7 @@ def test_more_drug_than_dissolves_is_refused_with_the_limit_and_its_source() -> 
     assert "naltrexone_tablet_dailymed" in message
 
 
+@pytest.mark.hazard("A09")
 @pytest.mark.parametrize(
     "dose",
     [
@@ -625,6 +631,7 @@ def test_a_copy_is_equal_and_measures_alike(preparation: Json, twin: Callable[[A
         assert copied.measure("4.5 mg") == reading
 
 
+@pytest.mark.hazard("C04")
 @pytest.mark.parametrize(
     ("preparation", "change", "units"),
     [
@@ -652,6 +659,7 @@ def test_a_changed_copy_does_not_remember_what_the_original_measured(
     assert changed.measure("4.5 mg").units == units != original
 
 
+@pytest.mark.hazard("I04")
 def test_two_preparations_share_no_memory() -> None:
     """C01: measuring by turns, each gives its own readings."""
     preparations = [LDN, TEN_ML | AT_20, THIRTY_ML | AT_20, TEN_ML | SYRINGE]

@@ -68,6 +68,7 @@ def printed(kind: type[Any], value: Fraction) -> str:
 # --- text -----------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("A04")
 def test_every_thousandth_of_a_milligram_is_exact() -> None:
     """P01: reading what is printed gives the same mass, for every n/1000 mg up to 100 mg."""
     for n in range(100_001):
@@ -77,6 +78,7 @@ def test_every_thousandth_of_a_milligram_is_exact() -> None:
         assert Mass(str(mass)).magnitude == value
 
 
+@pytest.mark.hazard("R07")
 @given(kinds, values)
 def test_what_is_printed_reads_back(kind: type[Any], value: Fraction) -> None:
     """P01: reading what is printed gives the same quantity, whatever rational it is."""
@@ -85,6 +87,7 @@ def test_what_is_printed_reads_back(kind: type[Any], value: Fraction) -> None:
     assert kind(text).magnitude == value
 
 
+@pytest.mark.hazard("A02")
 @given(kinds, values)
 def test_a_printed_number_is_a_plain_decimal_or_an_irreducible_fraction(
     kind: type[Any], value: Fraction
@@ -156,6 +159,7 @@ def test_equal_masses_in_different_units_are_equal_and_hash_alike(
     assert len({other, Mass.of(value, "mg"), Mass(str(other))}) == 1
 
 
+@pytest.mark.hazard("A03")
 def test_a_thousand_micrograms_are_a_milligram_and_nothing_else_is() -> None:
     """A03 (B057, B081, B082): 1500 mcg is 1.5 mg; 1.5 mcg is not."""
     assert Mass("1500 mcg") == Mass("1.5 mg") == Mass("0.0015 g")
@@ -298,6 +302,7 @@ def test_drops_and_mass_are_two_ways_to_say_one_thing(
     assert strength / (calibration * 2) == made(MassPerDrop, drop.magnitude / 2)
 
 
+@pytest.mark.hazard("A09")
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_ever_negative(kind: type[Any]) -> None:
     """A09: a quantity below zero cannot be made, read or reached."""
@@ -352,6 +357,7 @@ def test_drops_of_a_dropper_that_makes_none_are_an_error_of_ours() -> None:
 ONE_MG = Mass("1 mg")
 
 
+@pytest.mark.hazard("A04")
 @pytest.mark.parametrize(
     "attempt",
     [
@@ -379,6 +385,7 @@ def test_a_float_or_a_boolean_is_refused_everywhere(
         attempt(number)
 
 
+@pytest.mark.hazard("A06")
 @pytest.mark.parametrize("word", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+200000", "1E-200000"])
 def test_a_decimal_that_is_not_finite_or_is_immense_is_refused(word: str) -> None:
     """A06 (B045): no InvalidOperation leaks, and no power of ten is worked out."""
@@ -398,6 +405,7 @@ def test_only_text_and_quantities_are_read(kind: type[Any], wrong: Any) -> None:
         kind(wrong)
 
 
+@pytest.mark.hazard("U01")
 @pytest.mark.parametrize(("kind", "other"), UNLIKE)
 def test_a_quantity_is_not_read_as_another(kind: type[Any], other: type[Any]) -> None:
     """U01: a volume is no mass, whether as itself, as its text or by its unit."""
@@ -410,6 +418,7 @@ def test_a_quantity_is_not_read_as_another(kind: type[Any], other: type[Any]) ->
         kind.of(1, BASE_UNITS[other])
 
 
+@pytest.mark.hazard("A05")
 @given(st.decimals(0, 1000, allow_nan=False, allow_infinity=False, places=9))
 def test_the_hosts_decimal_context_changes_nothing(number: Decimal) -> None:
     """A05: with 3 digits, rounding up and every trap set, all is as before."""
@@ -449,6 +458,7 @@ def test_copies_and_pickles_are_equal(kind: type[Any], value: Fraction) -> None:
         assert len({twin, quantity}) == 1
 
 
+@pytest.mark.hazard("C03")
 def test_a_pickle_of_another_process_adds_and_hashes_as_ours() -> None:
     """C03 (B366): a quantity sent to a process of another hash seed is at home there."""
     code = (

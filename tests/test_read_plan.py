@@ -35,6 +35,7 @@ def rows(plan: Plan) -> list[tuple[str, str, str]]:
     return [(str(day.date), str(day.dose), day.take) for day in plan]
 
 
+@pytest.mark.hazard("E03")
 @given(plans() | living_plans(), st.randoms(use_true_random=False))
 def test_what_went_out_comes_back_in_any_order(plan: Plan, random: Any) -> None:
     """P52, E03: the same plan, from the Bundle as it is and with its parts shuffled."""
@@ -102,6 +103,7 @@ def supplied(made: dict[str, Any]) -> None:
     made["dispenseRequest"]["quantity"]["value"] = 560
 
 
+@pytest.mark.hazard("I02", "I03")
 @pytest.mark.parametrize(
     ("change", "path"),
     [
@@ -166,6 +168,7 @@ def test_what_is_no_plan_says_so(data: bytes, words: str) -> None:
         read_plan(data)
 
 
+@pytest.mark.hazard("I04")
 def test_two_plans_are_not_mixed() -> None:
     both = bundle()
     both["entry"] += bundle(LIVING)["entry"]

@@ -53,6 +53,7 @@ def test_a_wrong_leaf_is_told_by_its_path_alone(path: str, keys: tuple[str, ...]
     assert all(name.startswith(path) for name in found)
 
 
+@pytest.mark.hazard("I05")
 @pytest.mark.parametrize(("path", "keys"), LEAVES, ids=[path for path, _ in LEAVES])
 def test_a_misspelt_key_is_told_by_its_path(path: str, keys: tuple[str, ...]) -> None:
     request = json.loads(json.dumps(GOOD))
@@ -82,6 +83,7 @@ def test_all_problems_are_told_at_once_in_every_part() -> None:
     ]
 
 
+@pytest.mark.hazard("I05")
 def test_duplicates_are_told_beside_the_other_problems() -> None:
     text = json.dumps({**GOOD, "length_days": 0}).replace(
         '"by": "0.25 mg"', '"by": "0.25 mg", "by": "0.5 mg"'
@@ -163,6 +165,7 @@ def test_a_protocol_of_50_mg_is_of_the_standard_band_by_itself() -> None:
     assert read_request(json.dumps(request)).titration().band == "standard"
 
 
+@pytest.mark.hazard("S07")
 def test_a_message_never_repeats_what_was_written_about_a_patient() -> None:
     """S07: a value of the patient's is not echoed into an error."""
     secret = "Zebulon Quux"

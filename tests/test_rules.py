@@ -876,6 +876,7 @@ def test_a_condition_that_is_worse_than_the_fact_beside_it_is_told(
     assert any(name in finding.message for finding in screening.findings)
 
 
+@pytest.mark.hazard("W18")
 @pytest.mark.parametrize(
     "name",
     [
@@ -900,6 +901,7 @@ def test_a_condition_in_other_words_is_asked_about(name: str) -> None:
     assert name in found[0].message
 
 
+@pytest.mark.hazard("W09", "W20")
 def test_a_planned_opioid_blanks_the_days_around_it_and_two_near_ones_are_one() -> None:
     """W09: 1 and 10 February: last dose on 28 January, restart 15 days after the second."""
     both = [{"on": "2027-02-10", "reason": "b"}, {"on": "2027-02-01", "reason": "a"}]
@@ -923,6 +925,7 @@ def test_a_planned_opioid_of_the_past_hides_none_that_is_to_come() -> None:
     assert last.severity is Severity.CAUTION
 
 
+@pytest.mark.hazard("W16")
 @pytest.mark.parametrize(
     ("name", "release", "verdict"),
     [

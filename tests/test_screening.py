@@ -90,6 +90,7 @@ def test_nobody_asked_is_insufficient_and_every_required_fact_is_named() -> None
     assert said(screening) == [("FACT-01", "insufficient")] * 15
 
 
+@pytest.mark.hazard("W01")
 @pytest.mark.parametrize("name", REQUIRED)
 def test_each_required_fact_is_missed_alone(name: str) -> None:
     """W01: a fact that is absent or said to be unknown is insufficient, and named."""
@@ -283,6 +284,7 @@ def test_a_condition_is_named() -> None:
     assert "coeliac disease" in finding.message
 
 
+@pytest.mark.hazard("W09")
 @pytest.mark.parametrize(
     ("planned", "last_dose"),
     [("2027-02-10", "2027-02-06"), ("2027-03-03", "2027-02-27"), ("2027-01-08", "2027-01-04")],
@@ -436,6 +438,7 @@ def test_verdicts_are_ordered_and_only_the_first_two_clear() -> None:
     assert [verdict.clears for verdict in Verdict] == [True, True, False, False, False]
 
 
+@pytest.mark.hazard("W14")
 @pytest.mark.parametrize("ranked", [*Verdict, *Severity], ids=repr)
 def test_no_verdict_and_no_severity_has_a_truth_value(ranked: Verdict | Severity) -> None:
     """W14: `if verdict:` cannot pass for a check."""
@@ -513,6 +516,7 @@ MILDER: dict[str, Callable[[Screening], Screening]] = {
 }
 
 
+@pytest.mark.hazard("C02", "O03")
 @pytest.mark.parametrize("way", MILDER)
 def test_no_way_of_making_a_screening_hides_a_stop(way: str) -> None:
     """O03: there is no such constructor."""
@@ -572,6 +576,7 @@ def test_a_start_that_is_no_date_is_refused_with_an_error_of_the_library(start: 
 far_dates = st.dates() | st.sampled_from([date.min, date.max])
 
 
+@pytest.mark.hazard("T07")
 @given(far_dates, far_dates, st.sampled_from(["yes", "no", "unknown"]), st.data())
 def test_a_patient_is_never_refused_however_far_the_dates(
     start: date, when: date, fact: Any, data: st.DataObject

@@ -42,6 +42,7 @@ QUARTERS = Tablets(strengths=["1 mg", "4 mg"], parts=4)
 # --- what to take ---------------------------------------------------------------------
 
 
+@pytest.mark.hazard("D06")
 @pytest.mark.parametrize(
     ("preparation", "dose", "words"),
     [
@@ -170,6 +171,7 @@ def three_figures(value: Fraction) -> Fraction:
     return round(value * scale) / scale
 
 
+@pytest.mark.hazard("A10")
 @given(st.fractions(Fraction(1, 10**4), 10**4, max_denominator=10**4))
 @example(Fraction(1, 12))
 @example(Fraction(9999, 10001))
@@ -210,12 +212,14 @@ def test_a_range_is_told_in_one_unit(low: str, high: str, words: str) -> None:
     assert sig.about_range(Mass(low), Mass(high)) == words
 
 
+@pytest.mark.hazard("D03")
 def test_the_band_of_a_dropper_is_told_as_worked_out_by_hand() -> None:
     """D03: 0.225 to 0.275 mg a drop at 10 percent; 18 drops 3.825 to 5.175 mg at 15 percent."""
     assert sig.about_range(*DROPS.band(1, Fraction(1, 10))) == "0.225 to 0.275 mg"
     assert sig.about_range(*DROPS.band(18, Fraction(15, 100))) == "3.825 to 5.175 mg"
 
 
+@pytest.mark.hazard("A05")
 def test_the_hosts_decimal_context_changes_no_word() -> None:
     """A05: with 1 digit, rounding up and every trap set, all is as before."""
     with localcontext(Context(prec=1, rounding=ROUND_UP, traps=[Inexact, FloatOperation])):

@@ -673,6 +673,7 @@ def test_the_totals_are_those_worked_out_by_hand(name: str) -> None:
     assert totals_of(example.plan()) == (drawn + wasted + left, taken, wasted, left)
 
 
+@pytest.mark.hazard("F03")
 def test_eighteen_weeks_of_drops_dispense_2000_drops_and_take_1197() -> None:
     """B118: 10 bottles, 2000 drops dispensed, 1197 taken, 803 wasted or left; 59.85 mL taken."""
     plan = EXAMPLES["18 weeks of drops, 14 days a bottle"].plan()
@@ -683,6 +684,7 @@ def test_eighteen_weeks_of_drops_dispense_2000_drops_and_take_1197() -> None:
     assert (drops[0], drops[1], drops[2] + drops[3]) == (2000, 1197, 803)
 
 
+@pytest.mark.hazard("F07")
 @pytest.mark.parametrize(
     ("start", "discard_on"),
     [("2028-02-20", "2028-03-05"), ("2027-02-20", "2027-03-06"), ("2100-02-20", "2100-03-06")],
@@ -697,6 +699,7 @@ def test_a_bottle_is_discarded_so_many_calendar_days_after_it_is_made(
 # --- Properties of bottles ------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("F02")
 @given(liquid_plans())
 def test_the_bottles_are_those_of_the_slow_simulation(plan: Plan) -> None:
     assert rows_of(plan) == expected_rows(plan)
@@ -730,6 +733,7 @@ def test_what_is_dispensed_is_taken_wasted_or_left(plan: Plan) -> None:
         assert dispensed == taken
 
 
+@pytest.mark.hazard("F02", "F04")
 @given(liquid_plans())
 def test_every_dose_is_drawn_whole_from_one_bottle_that_is_not_too_old(plan: Plan) -> None:
     """P28, F02, F04, D02: runs of whole doses make each bottle, none on or after its discard."""
@@ -744,6 +748,7 @@ def test_every_dose_is_drawn_whole_from_one_bottle_that_is_not_too_old(plan: Pla
         assert all(bottle.made_on <= day < bottle.discard_on for day, _ in run)
 
 
+@pytest.mark.hazard("F04")
 @given(liquid_plans())
 def test_a_bottle_is_opened_only_when_the_one_before_cannot_give_the_dose(plan: Plan) -> None:
     bottles = supply(plan).bottles
@@ -893,6 +898,7 @@ def mass_taken(part: Any) -> Fraction:
     return sum((kind * number for kind, number in by_strength(taken).items()), Fraction(0))
 
 
+@pytest.mark.hazard("F01")
 @given(st.data())
 def test_a_switch_between_any_two_preparations_never_changes_mg(data: st.DataObject) -> None:
     """P32, F01: capsules, tablets and liquids alike."""

@@ -107,6 +107,7 @@ def slips(draw: st.DrawFn) -> str:
 texts = assembled | slips() | long_texts | good
 
 
+@pytest.mark.hazard("A01")
 @given(texts)
 @example("1/3 mg")
 @example("2/6 mg")
@@ -153,6 +154,7 @@ def test_what_was_read_is_printed_in_one_form_and_is_fit_for_use(text: str) -> N
         assert copy.deepcopy(mass) == mass * 1 == mass
 
 
+@pytest.mark.hazard("U03")
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_the_listed_units_pass_in_only_their_own_case(kind: type[Any]) -> None:
     """U03: of all casings of every unit, those listed for the dimension are read."""
@@ -161,6 +163,7 @@ def test_only_the_listed_units_pass_in_only_their_own_case(kind: type[Any]) -> N
     assert accepted == set(LISTED[kind])
 
 
+@pytest.mark.hazard("U04")
 def test_no_foreign_digit_space_or_control_character_is_read() -> None:
     """U04: over all of Unicode, only ASCII digits are digits and only a space is a space."""
     suspects = {"Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc", "Cf"}
@@ -289,6 +292,7 @@ def test_a_refusal_is_one_short_plain_line(text: str) -> None:
             assert len(message) <= 40 * len("\\U0001f48a") + 200
 
 
+@pytest.mark.hazard("S01")
 @pytest.mark.parametrize(
     "text",
     [

@@ -142,6 +142,7 @@ ALSO_TOLD: dict[str, list[tuple[str, str, date | None]]] = {
 # --- every row, by every name, on every day -----------------------------------------------------
 
 
+@pytest.mark.hazard("W07")
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
 def test_each_name_stops_holds_warns_and_clears_on_exactly_the_right_days(row: Row) -> None:
     wrong: list[object] = []
@@ -210,6 +211,7 @@ def assert_insufficient_at_least(screening: Screening) -> None:
     assert not overridable(screening)
 
 
+@pytest.mark.hazard("W04")
 @pytest.mark.parametrize("name", SEVERAL_WINDOWS)
 def test_a_form_that_may_have_several_windows_is_insufficient_and_the_longest_is_named(
     name: str,
@@ -291,6 +293,7 @@ WORDS = set().union(
 """Every word of every table of names."""
 
 
+@pytest.mark.hazard("W02")
 @given(name=lines(), days=st.integers(-3, 4000), known=st.booleans())
 @example(name="morfina", days=400, known=True)
 @example(name="oxycodone from my neighbour", days=400, known=True)
@@ -461,6 +464,7 @@ class _SummerTime(tzinfo):
         return f"UTC+{self.utcoffset(moment).seconds // 3600}"
 
 
+@pytest.mark.hazard("W23")
 def test_date_times_of_one_zone_count_hours_that_passed_like_their_texts() -> None:
     """Contract 5: F is whole 24-hour periods elapsed, however the date-time was given."""
     zone = _SummerTime()
@@ -510,6 +514,7 @@ def test_not_before_is_the_first_start_from_which_no_interval_stands(
     assert {screen(patient, day).not_before for day in (days[0], days[-1])} == {expected}
 
 
+@pytest.mark.hazard("W22")
 @pytest.mark.parametrize(
     "unknown",
     [
@@ -670,6 +675,7 @@ def coarser(last: Any) -> Iterator[Any]:
     yield "unknown"
 
 
+@pytest.mark.hazard("W05")
 @given(around, st.sampled_from(["2027-01-04", "2027-01-04T00:00+01:00", "2027-01-04T23:59+01:00"]))
 def test_a_coarser_date_is_never_safer(patient: PatientFacts, start: str) -> None:
     """P36, W05: coarsening a date never turns a verdict that does not clear into one that does."""
@@ -778,6 +784,7 @@ def test_the_verdict_of_a_set_is_the_worst_of_its_members(told: list[OpioidExpos
     assert screen(exposed(*told), START).verdict is max(alone)
 
 
+@pytest.mark.hazard("W06")
 @given(around, st.sampled_from([*COUNTED, DEPOT]), st.data(), start_dates())
 def test_an_opioid_that_is_taken_now_stops_every_start(
     patient: PatientFacts, row: Row, data: st.DataObject, start: date
@@ -857,6 +864,7 @@ def test_a_positive_test_stops_and_a_pending_one_is_not_known(
     assert "2027-01-02" in screening.findings[0].message
 
 
+@pytest.mark.hazard("W08")
 @given(around, st.sampled_from(["negative", "positive", "pending"]))
 def test_no_result_of_a_test_betters_a_verdict(patient: PatientFacts, result: Any) -> None:
     """W08: screens and challenges only worsen or support, never clear."""

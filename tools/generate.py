@@ -1,7 +1,7 @@
 """Write every generated file, or with --check say which are stale.
 
 Generated: the manifest of the knowledge base, the JSON Schemas and pages under
-docs/reference/, and what the font covers.
+docs/reference/ and docs/safety/, and what the font covers.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import command_line
 import findings_pages
 import font_coverage
 import knowledge_pages
+import safety_pages
 from ldn_titration.export.document import plan_schema
 from ldn_titration.knowledge import shipped_tables
 from ldn_titration.request import request_schema
@@ -50,6 +51,8 @@ def generated() -> dict[Path, str]:
     }
     pages |= {f"rules/{code}": text for code, text in findings_pages.rule_pages().items()}
     files |= {reference / f"{name}.md": text for name, text in pages.items()}
+    safety = safety_pages.pages()
+    files |= {ROOT / "docs" / "safety" / f"{name}.md": text for name, text in safety.items()}
     files[font_coverage.FONTS / "coverage.txt"] = font_coverage.as_ranges(font_coverage.covered())
     return files
 
