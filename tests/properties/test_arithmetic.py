@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import pytest
@@ -18,8 +19,8 @@ import oracle
 import small_plans
 from ldn_titration import (
     Concentration,
-    DimensionError,
     Dilution,
+    DimensionError,
     Drops,
     DropsPerVolume,
     LdnTitrationError,
@@ -251,6 +252,15 @@ operands = st.one_of(
 EXACT = (bool, int, Fraction, *KINDS)
 
 
+@cache
+def told_by(kind: type[Any]) -> tuple[str, ...]:
+    """The public attributes and properties of a kind of the library's."""
+    if not kind.__module__.startswith("ldn_titration"):
+        return ()
+    names = [name for name in dir(kind) if not name.startswith(("_", "model_"))]
+    return tuple(name for name in names if not inspect.isroutine(getattr(kind, name)))
+
+
 def floats_in(value: Any, seen: set[int] | None = None) -> list[Any]:
     """Every float within a value: its items, and all its public attributes and properties."""
     seen = set() if seen is None else seen
@@ -264,10 +274,7 @@ def floats_in(value: Any, seen: set[int] | None = None) -> list[Any]:
         within = [*value, *value.values()]
     elif isinstance(value, list | tuple | frozenset):
         within = list(value)
-    if type(value).__module__.startswith("ldn_titration") and not isinstance(value, type):
-        names = [n for n in dir(type(value)) if not n.startswith(("_", "model_"))]
-        kept = (n for n in names if not inspect.isroutine(getattr(type(value), n)))
-        within += [getattr(value, name) for name in kept]
+    within += [getattr(value, name) for name in told_by(type(value))]
     return [found for each in within for found in floats_in(each, seen)]
 
 
