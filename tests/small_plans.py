@@ -65,6 +65,7 @@ PREPARATIONS: tuple[tuple[Preparation, Fraction], ...] = (
 starts = st.dates(date(1999, 1, 1), date(2101, 12, 31))
 preparations = st.sampled_from(PREPARATIONS)
 _step = st.tuples(st.integers(1, 18), st.sampled_from((1, 1, 1, 2, 3)), st.integers(1, 40))
+_brief_step = st.tuples(st.integers(1, 18), st.sampled_from((1, 1, 2, 3)), st.integers(1, 12))
 _short_step = st.tuples(st.integers(1, 12), st.just(1), st.integers(1, 9))
 
 Terms = tuple[int, int, int | None]
@@ -142,6 +143,8 @@ def _ended(terms: list[Any], is_open: bool) -> tuple[Terms, ...]:
 
 
 terms_of_steps = st.builds(_ended, st.lists(_step, min_size=1, max_size=5), st.booleans())
+brief_terms = st.builds(_ended, st.lists(_brief_step, min_size=1, max_size=4), st.booleans())
+"""As terms_of_steps, of steps of 12 days or fewer."""
 short_terms = st.builds(_ended, st.lists(_short_step, min_size=1, max_size=4), st.booleans())
 
 
