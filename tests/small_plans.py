@@ -64,9 +64,17 @@ PREPARATIONS: tuple[tuple[Preparation, Fraction], ...] = (
 
 starts = st.dates(date(1999, 1, 1), date(2101, 12, 31))
 preparations = st.sampled_from(PREPARATIONS)
-_step = st.tuples(st.integers(1, 18), st.sampled_from((1, 1, 1, 2, 3)), st.integers(1, 40))
-_brief_step = st.tuples(st.integers(1, 18), st.sampled_from((1, 1, 2, 3)), st.integers(1, 12))
-_short_step = st.tuples(st.integers(1, 12), st.just(1), st.integers(1, 9))
+
+
+def _steps(most: int, often: Sequence[int], days: int) -> st.SearchStrategy[Any]:
+    """Steps of so many doses, so often, for so many days at most: one number each, for speed."""
+    every = [(n, each, d) for d in range(1, days + 1) for each in often for n in range(1, most + 1)]
+    return st.sampled_from(every)
+
+
+_step = _steps(18, (1, 1, 1, 2, 3), 40)
+_brief_step = _steps(18, (1, 1, 2, 3), 12)
+_short_step = _steps(12, (1,), 9)
 
 Terms = tuple[int, int, int | None]
 """A step: how many of the smallest dose, how often a day, and for how many days."""

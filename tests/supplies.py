@@ -10,8 +10,17 @@ from typing import Any
 from hypothesis import strategies as st
 
 import supply_oracle
-from ldn_titration import Drops, Mass, OralSolution, Plan, Regimen, Volume, schedule, supply
-from ldn_titration.testing import concentrations
+from ldn_titration import (
+    Concentration,
+    Drops,
+    Mass,
+    OralSolution,
+    Plan,
+    Regimen,
+    Volume,
+    schedule,
+    supply,
+)
 from small_plans import brief_terms, regimen_of, short_terms, starts
 
 Liquid = OralSolution | Drops
@@ -80,14 +89,21 @@ def with_bottle(preparation: Liquid, bottle: Fraction | None, days: int) -> Liqu
 
 # --- Plans of liquids -----------------------------------------------------------------------------
 
-_marks = st.sampled_from([Volume("0.01 mL"), Volume("0.1 mL"), Volume("0.2 mL")])
+_MARKS = tuple(Volume(f"{n} mL") for n in ("0.01", "0.1", "0.2"))
 
 
-def liquids() -> st.SearchStrategy[Liquid]:
-    """Liquids of any strength, on marks or in drops."""
-    return st.builds(OralSolution, concentration=concentrations(), graduation=_marks) | st.builds(
-        Drops, concentration=concentrations(), drops_per_mL=st.integers(12, 40)
-    )
+def _liquid(hundredths: int, dropper: int) -> Liquid:
+    """A liquid of so many hundredths of a mg/mL, on marks or in drops."""
+    strength = Concentration.of(Fraction(hundredths, 100), "mg/mL")
+    if dropper < len(_MARKS):
+        return OralSolution(concentration=strength, graduation=_MARKS[dropper])
+    return Drops(concentration=strength, drops_per_mL=dropper)
+
+
+liquids = st.builds(
+    _liquid, st.integers(10, 2000), st.sampled_from([*range(len(_MARKS)), *range(12, 41)])
+)
+"""Liquids of any strength, on marks or in drops."""
 
 
 def largest_dose(preparation: Liquid, regimen: Regimen) -> Fraction:
@@ -96,24 +112,48 @@ def largest_dose(preparation: Liquid, regimen: Regimen) -> Fraction:
     return max(volume.magnitude for volume in volumes if volume is not None)
 
 
-def bottle_volumes(largest: Fraction) -> st.SearchStrategy[Fraction]:
-    """Bottles that hold the largest dose: so many of it and a rest, or none."""
-    many = st.integers(1, 40)
-    rest = st.just(Fraction(0)) | st.builds(Fraction, st.integers(0, 20), st.just(20))
-    return st.builds(lambda times, over: largest * (times + over), many, rest)
+twentieths = st.integers(20, 840)
+"""How large a bottle is, in twentieths of the largest dose."""
 
 
-@st.composite
-def liquid_plans(draw: st.DrawFn, *, small: bool = False, measured: bool = True) -> Plan:
-    """Plans of a liquid whose bottle holds every dose; small ones have 8 doses or fewer."""
-    preparation = draw(liquids())
-    terms = draw(short_terms if small else brief_terms)
+def _plan(
+    preparation: Liquid, terms: Any, size: int | None, age: int, days: int | None, start: date
+) -> Plan:
     regimen = regimen_of(preparation.mark.magnitude, terms)
-    sizes = bottle_volumes(largest_dose(preparation, regimen))
-    bottle = draw(st.none() | sizes if measured else sizes)
-    age = draw(st.integers(1, 9 if small else 45))
-    days = draw(st.integers(1, 8) if small else st.none() | st.integers(1, 45))
-    return schedule(regimen, with_bottle(preparation, bottle, age), draw(starts), days=days)
+    bottle = None if size is None else largest_dose(preparation, regimen) * Fraction(size, 20)
+    return schedule(regimen, with_bottle(preparation, bottle, age), start, days=days)
+
+
+bottled_plans = st.builds(
+    _plan,
+    liquids,
+    brief_terms,
+    twentieths,
+    st.integers(1, 45),
+    st.none() | st.integers(1, 45),
+    starts,
+)
+"""Plans of a liquid in bottles of one size, each of which holds every dose."""
+liquid_plans = st.builds(
+    _plan,
+    liquids,
+    brief_terms,
+    st.none() | twentieths,
+    st.integers(1, 45),
+    st.none() | st.integers(1, 45),
+    starts,
+)
+"""The same, or in bottles made to measure."""
+small_liquid_plans = st.builds(
+    _plan,
+    liquids,
+    short_terms,
+    st.none() | twentieths,
+    st.integers(1, 9),
+    st.integers(1, 8),
+    starts,
+)
+"""Of 8 doses or fewer."""
 
 
 def changed(plan: Plan, bottle: Fraction | None, age: int) -> Plan:
@@ -121,22 +161,3 @@ def changed(plan: Plan, bottle: Fraction | None, age: int) -> Plan:
     preparation: Any = plan.preparation
     made = with_bottle(preparation, bottle, age)
     return schedule(plan.regimen, made, plan.start, days=len(plan))
-
-
-__all__ = [
-    "Liquid",
-    "Row",
-    "bottle_volumes",
-    "by_strength",
-    "changed",
-    "doses_of",
-    "expected_rows",
-    "largest_dose",
-    "liquid_plans",
-    "liquids",
-    "row_of",
-    "rows_of",
-    "taken_by_strength",
-    "totals_of",
-    "with_bottle",
-]

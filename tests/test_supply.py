@@ -39,15 +39,16 @@ from ldn_titration.testing import plans, preparations, regimens_for, start_dates
 from supplies import (
     Liquid,
     Row,
-    bottle_volumes,
     by_strength,
     doses_of,
     largest_dose,
     liquid_plans,
     row_of,
     rows_of,
+    small_liquid_plans,
     taken_by_strength,
     totals_of,
+    twentieths,
     with_bottle,
 )
 
@@ -619,7 +620,7 @@ def test_a_bottle_is_discarded_so_many_calendar_days_after_it_is_made(
 # --- Properties of bottles ------------------------------------------------------------------------
 
 
-@given(liquid_plans(small=True))
+@given(small_liquid_plans)
 def test_no_cut_of_the_doses_needs_fewer_bottles(plan: Plan) -> None:
     """F03: age and volume together, and never a bottle too many."""
     preparation: Any = plan.preparation
@@ -630,7 +631,7 @@ def test_no_cut_of_the_doses_needs_fewer_bottles(plan: Plan) -> None:
     assert len(rows_of(plan)) == fewest
 
 
-@given(liquid_plans())
+@given(liquid_plans)
 def test_a_bottle_is_opened_only_when_the_one_before_cannot_give_the_dose(plan: Plan) -> None:
     bottles = supply(plan).bottles
     runs = supply_oracle.drawn_from(doses_of(plan), [b.drawn.magnitude for b in bottles])
@@ -642,7 +643,7 @@ def test_a_bottle_is_opened_only_when_the_one_before_cannot_give_the_dose(plan: 
         assert day >= bottle.discard_on or (rest < volume and not made_to_measure)
 
 
-@given(liquid_plans())
+@given(liquid_plans)
 def test_the_supply_of_a_plan_is_always_the_same(plan: Plan) -> None:
     assert supply(plan) == supply(plan)
 
@@ -683,8 +684,9 @@ def plans_with_ranges(draw: st.DrawFn) -> tuple[Plan, Plan, Plan]:
     preparation: Any = draw(preparations())
     regimen = draw(regimens_for(preparation))
     if isinstance(preparation, Liquid):
-        sizes = bottle_volumes(largest_dose(preparation, regimen))
-        preparation = with_bottle(preparation, draw(st.none() | sizes), draw(st.integers(1, 60)))
+        size = draw(st.none() | twentieths)
+        bottle = size and largest_dose(preparation, regimen) * Fraction(size, 20)
+        preparation = with_bottle(preparation, bottle, draw(st.integers(1, 60)))
     start, days = draw(start_dates()), draw(st.integers(1, 200))
     few = [draw(st.integers(1, step.days)) if step.days else None for step in regimen.steps]
     if few[-1] is not None:

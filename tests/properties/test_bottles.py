@@ -28,7 +28,7 @@ from ldn_titration.pieces import fewest_pieces
 from small_plans import DAY, PREPARATIONS, Case, brief_terms, cases, event, regimen_of, starts
 from supplies import (
     Liquid,
-    bottle_volumes,
+    bottled_plans,
     by_strength,
     changed,
     doses_of,
@@ -40,6 +40,7 @@ from supplies import (
     rows_of,
     taken_by_strength,
     totals_of,
+    twentieths,
     with_bottle,
 )
 
@@ -56,7 +57,7 @@ counted = st.builds(
 
 
 @pytest.mark.hazard("F03")
-@given(liquid_plans())
+@given(liquid_plans)
 def test_p27_dispensed_taken_wasted_left(plan: Plan) -> None:
     """P27: dispensed = taken + wasted + left, exactly, of every bottle and of the whole.
 
@@ -99,7 +100,7 @@ def test_p27_dispensed_taken_wasted_left_of_pieces(case: Case) -> None:
 
 
 @pytest.mark.hazard("F02", "F04", "D02")
-@given(liquid_plans(), st.lists(places, max_size=3), st.integers(0, 20))
+@given(liquid_plans, st.lists(places, max_size=3), st.integers(0, 20))
 def test_p28_no_dose_from_an_old_bottle(plan: Plan, off: list[int], days: int) -> None:
     """P28: no dose from a bottle past its age, also where days without a dose let it grow old.
 
@@ -126,7 +127,7 @@ def test_p28_no_dose_from_an_old_bottle(plan: Plan, off: list[int], days: int) -
 
 
 @pytest.mark.hazard("F02")
-@given(liquid_plans(measured=False), st.integers(0, 60))
+@given(bottled_plans, st.integers(0, 60))
 def test_p29_a_longer_beyond_use(plan: Plan, longer: int) -> None:
     """P29: a longer discard limit never needs more bottles.
 
@@ -140,7 +141,7 @@ def test_p29_a_longer_beyond_use(plan: Plan, longer: int) -> None:
 
 
 @pytest.mark.hazard("F03")
-@given(liquid_plans(measured=False), st.integers(0, 600))
+@given(bottled_plans, st.integers(0, 600))
 def test_p30_larger_bottles(plan: Plan, larger: int) -> None:
     """P30: larger bottles never need more bottles, and those made to measure the fewest.
 
@@ -156,7 +157,7 @@ def test_p30_larger_bottles(plan: Plan, larger: int) -> None:
 
 @pytest.mark.hazard("F03")
 @given(
-    liquids(),
+    liquids,
     brief_terms,
     brief_terms,
     starts,
@@ -248,9 +249,9 @@ def test_p32_a_switch(case: Case, kind: str, place: int) -> None:
 
 
 @pytest.mark.hazard("F01")
-@given(liquid_plans(), st.integers(10, 2000), st.integers(1, 60), places, st.data())
+@given(liquid_plans, st.integers(10, 2000), st.integers(1, 60), places, st.none() | twentieths)
 def test_p32_a_switch_of_the_liquid(
-    plan: Plan, hundredths: int, age: int, place: int, data: st.DataObject
+    plan: Plan, hundredths: int, age: int, place: int, size: int | None
 ) -> None:
     """P32: a strength switch changes counts, never mg: the old bottle ends, new ones follow.
 
@@ -260,7 +261,7 @@ def test_p32_a_switch_of_the_liquid(
     concentration = Fraction(hundredths, 100)
     mark = Volume.of(old.mark.magnitude / concentration, "mL")
     new = OralSolution(concentration=old.mark / mark, graduation=mark, beyond_use_days=age)
-    bottle = data.draw(st.none() | bottle_volumes(largest_dose(new, plan.regimen)))
+    bottle = size and largest_dose(new, plan.regimen) * Fraction(size, 20)
     told = with_bottle(new, bottle, age).model_dump(mode="json", exclude_none=True)
     day = plan.start + place % len(plan) * DAY
     diary = [event("switched", day, preparation=told)]
@@ -272,8 +273,8 @@ def test_p32_a_switch_of_the_liquid(
     assert before == [dose for dose in doses_of(plan) if dose[0] < day]
     mg_after = sum((d.dose.magnitude for d in switched if d.dose and d.date >= day), Fraction(0))
     assert sum(after) * concentration == mg_after
-    size = old.bottle_volume and old.bottle_volume.magnitude
-    ended = supply_oracle.bottles(before, size, old.beyond_use_days, last="switched")
+    held = old.bottle_volume and old.bottle_volume.magnitude
+    ended = supply_oracle.bottles(before, held, old.beyond_use_days, last="switched")
     assert found[: len(ended)] == [row_of(each) for each in ended]
     assert sum(row[3] for row in found[len(ended) :]) == sum(after)
     dispensed, taken, wasted, left = totals_of(switched)
