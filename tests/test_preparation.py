@@ -175,7 +175,7 @@ extras = st.fixed_dictionaries(
 def test_every_preparation_reads_back_from_its_json(
     preparation: Json, extra: Json, states_the_drop: bool
 ) -> None:
-    """P59: Model.model_validate_json(m.model_dump_json()) == m, also once it has measured."""
+    """Model.model_validate_json(m.model_dump_json()) == m, also once it has measured."""
     preparation = preparation | extra
     if "strengths" in preparation:
         preparation.pop("bottle", None)

@@ -224,6 +224,22 @@ class Bytes(NamedTuple):
 
 
 readers = st.sampled_from(sorted(READERS))
+NAMES = [*GOOD, *GOOD["patient"], "steps", "ramp", "dose", "days", "entry", "resourceType", "x"]
+trees = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+def _with(good: bytes, name: str, tree: Any) -> bytes:
+    """A sample with one of its members made another tree, or the tree alone."""
+    whole = json.loads(good)
+    return json.dumps(tree if name == "x" else {**whole, name: tree}).encode()
+
+
 inputs = st.one_of(
     st.builds(
         Hostile,
@@ -236,6 +252,12 @@ inputs = st.one_of(
         st.booleans(),
     ),
     st.builds(Bytes, readers, st.binary(max_size=200)),
+    st.builds(
+        lambda reader, name, tree: Bytes(reader, _with(READERS[reader][1], name, tree)),
+        st.sampled_from(["request", "order", "own FHIR", "patient"]),
+        st.sampled_from(NAMES),
+        trees,
+    ),
 )
 
 
