@@ -322,7 +322,7 @@ def test_the_text_of_supply_fits_a_terminal_and_names_every_bottle() -> None:
 
 
 def test_a_plan_and_its_supply_say_the_same_of_a_switch() -> None:
-    """F01, P32: the switch is marked, counts change, milligrams do not."""
+    """F01: the switch is marked, counts change, milligrams do not."""
     living = ROOT / "examples" / "living-plan.json"
     told = json.loads(run("supply", living, "--format", "json").stdout)
     plan = json.loads(run("plan", living, "--format", "json").stdout)

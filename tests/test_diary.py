@@ -1566,7 +1566,7 @@ def test_steps_of_the_plan_repeat_after_a_step_back() -> None:
 
 
 def test_switched_measures_the_same_doses_with_the_new_preparation() -> None:
-    """P32: counts change, mg never do."""
+    """Counts change, mg never do."""
     diary = [event("switched", "01-13", preparation=LARGE_CAPSULES)]
     plan = library(request_of(diary, preparation=SYRINGE))
     assert of_plan(plan) == written(NO_EVENT)
@@ -1579,7 +1579,7 @@ def test_switched_measures_the_same_doses_with_the_new_preparation() -> None:
 
 
 def test_switched_to_the_same_preparation_changes_no_day() -> None:
-    """P19 of a switch: rows stay as they are."""
+    """Rows stay as they are."""
     switched = library(request_of([event("switched", "01-13", preparation=FINE)]))
     assert [(d.date, d.step, d.take) for d in switched] == [
         (d.date, d.step, d.take) for d in library(request_of([]))
@@ -1856,35 +1856,6 @@ def doses(steps: list[dict[str, Any]], diary: list[Event]) -> list[tuple[int, st
     return [(step, dose) for _, step, dose in calendar_by_library(request_of(diary, steps=steps))]
 
 
-@pytest.mark.hazard("T08")
-@given(steps_lists, st.integers(1, 30), st.data())
-@settings(max_examples=50)
-def test_a_hold_moves_everything_after_it_by_exactly_its_days(
-    steps: list[dict[str, Any]], days: int, data: st.DataObject
-) -> None:
-    """P17."""
-    plain = doses(steps, [])
-    place = data.draw(st.integers(0, len(plain) - 1))
-    held = doses(steps, [event("held", day_of(place), days=days)])
-    assert held == [*plain[:place], *[plain[place]] * days, *plain[place:]]
-
-
-@given(steps_lists, st.integers(1, 15), st.integers(1, 15), st.data())
-@settings(max_examples=50)
-def test_a_hold_and_another_within_the_step_are_one_hold_of_both(
-    steps: list[dict[str, Any]], first: int, second: int, data: st.DataObject
-) -> None:
-    """P18: two events on one day are refused, so the second hold falls within the first."""
-    plain = doses(steps, [])
-    place = data.draw(st.integers(0, len(plain) - 1))
-    later = data.draw(st.integers(1, first))
-    both = [
-        event("held", day_of(place), days=first),
-        event("held", day_of(place + later), days=second),
-    ]
-    assert doses(steps, both) == doses(steps, [event("held", day_of(place), days=first + second)])
-
-
 @pytest.mark.hazard("T10")
 @given(steps_lists, st.data())
 @settings(max_examples=50)
@@ -1902,7 +1873,7 @@ def test_a_missed_day_is_a_pause_of_one_day(
 def test_a_length_gives_the_first_days_of_the_plan_with_the_same_diary(
     steps: list[dict[str, Any]], length: int, data: st.DataObject
 ) -> None:
-    """P23."""
+    """The days of a cut plan are the first of the whole, whatever happened."""
     place = data.draw(st.integers(0, min(length, len(doses(steps, []))) - 1))
     kind = data.draw(st.sampled_from(["halved", "missed", "held", "paused"]))
     more: dict[str, dict[str, Any]] = {"held": {"days": 5}, "paused": {"until": day_of(place + 16)}}

@@ -100,7 +100,7 @@ def types_in(kind: pa.DataType) -> set[pa.DataType]:
 
 
 def test_no_column_is_a_float() -> None:
-    """P08: neither at the top nor within."""
+    """Neither at the top nor within."""
     plan = schedule(Regimen(steps=[{"dose": "1/12 mg", "days": 2}]), TWELFTHS, START)
     for table in (to_arrow(plan), totals_to_arrow(plan)):
         kinds = set().union(*(types_in(field.type) for field in table.schema))

@@ -521,7 +521,7 @@ def test_every_problem_of_a_table_is_told_with_its_row() -> None:
         "row 6, medicine: must not be empty",
         'row 6, stopped: must be a date written YYYY-MM-DD, such as "2027-01-04", '
         'a month ("2026-12") or "unknown"',
-        "row 7: has a quotation mark that is not closed, or a line break in a cell",
+        "row 7: has a quotation mark that is not closed, a line break in a cell, or one too long",
     ]
 
 
@@ -679,6 +679,18 @@ def test_a_last_dose_of_what_is_taken_as_needed_is_no_end() -> None:
     assert [(e.ongoing, str(e.last_taken)) for e in read_medicines(row).exposures] == [
         (True, "unknown")
     ]
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [("medicine,{},status\nsenna,,", "row 1"), ("medicine,status\nsenna,\n{},", "row 3")],
+)
+@pytest.mark.hazard("S05", "I07")
+def test_a_cell_longer_than_a_csv_reader_takes_is_refused(table: str, row: str) -> None:
+    """S05: found by P60: the reader of the standard library stops at 131,072 characters."""
+    with pytest.raises(InvalidInputError, match="too long") as caught:
+        read_medicines(table.format("x" * 200_000))
+    assert [problem.path for problem in caught.value.problems] == [row]
 
 
 def test_a_status_too_long_to_stand_in_the_list_is_refused() -> None:

@@ -52,18 +52,6 @@ def test_the_pieces_are_those_of_the_exhaustive_search(
     assert (None if found.counts is None else dict(found.counts)) == best
 
 
-@pytest.mark.hazard("F06")
-@given(made_doses())
-def test_the_pieces_add_up_to_the_dose(case: tuple[Fraction, list[Fraction], int]) -> None:
-    """P33: capsule counts re-add to the dose; largest strength first, none of nothing."""
-    dose, strengths, parts = case
-    counts = fewest_pieces(dose, strengths, parts).counts
-    assert counts is not None
-    assert sum(strength * count for strength, count in counts) == dose
-    assert [strength for strength, _ in counts] == sorted(dict(counts), reverse=True)
-    assert all(count > 0 and (count * parts).denominator == 1 for _, count in counts)
-
-
 @given(any_doses())
 def test_where_it_cannot_be_made_the_neighbours_are_the_nearest_that_can(
     case: tuple[Fraction, list[Fraction], int],

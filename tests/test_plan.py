@@ -22,7 +22,6 @@ from ldn_titration import (
     OralSolution,
     Plan,
     Regimen,
-    TitrationStep,
     Verdict,
     schedule,
     screen,
@@ -56,7 +55,7 @@ def plans_with_length(draw: st.DrawFn) -> tuple[Plan, int | None]:
 @pytest.mark.hazard("T02")
 @given(plans_with_length())
 def test_every_day_step_and_total_is_the_slow_planners(made: tuple[Plan, int | None]) -> None:
-    """P11, P13, P14, P26: rows, dates, steps and sums equal those worked out day by day."""
+    """Rows, dates, steps and sums as JSON equal those worked out day by day."""
     plan, days = made
     expected = oracle.plan(request_of(plan, days))
     found = json.loads(plan_json(plan))
@@ -101,63 +100,6 @@ def test_index_slice_and_date_give_the_days_of_iteration(plan: Plan, data: st.Da
     assert plan[place] == days[place]
     assert plan[cut] == tuple(days[cut])
     assert plan.on(days[place].date) == days[place]
-
-
-@given(plans(), st.integers(-9000, 9000))
-def test_a_later_start_shifts_every_day(plan: Plan, days: int) -> None:
-    """P12: plan(start + k) = shift(plan(start), k)."""
-    shift = timedelta(days=days)
-    moved = schedule(plan.regimen, plan.preparation, plan.start + shift, days=len(plan))
-    assert [day.date - shift for day in moved] == [day.date for day in plan]
-    assert [day._replace(date=date.min) for day in moved] == [
-        day._replace(date=date.min) for day in plan
-    ]
-
-
-@given(plans(), st.data())
-def test_a_shorter_length_gives_the_first_days(plan: Plan, data: st.DataObject) -> None:
-    """P23: a plan cut to k days is its first k rows, and says that it is cut."""
-    days = data.draw(st.integers(1, len(plan)))
-    cut = schedule(plan.regimen, plan.preparation, plan.start, days=days)
-    assert list(cut) == list(plan)[:days]
-    codes = [finding.code for finding in cut.screening.findings]
-    own = sum(step.days or 0 for step in plan.regimen.steps)
-    reaches_all = days >= own if plan.regimen.steps[-1].days else days > own
-    assert ("LEN-01" in codes) is not reaches_all
-
-
-@given(plans(), st.data())
-def test_splitting_a_step_changes_no_day(plan: Plan, data: st.DataObject) -> None:
-    """P15, P16: two steps of one dose are one step of their length."""
-    steps = list(plan.regimen.steps)
-    splittable = [at for at, step in enumerate(steps) if step.days and step.days > 1]
-    if not splittable:
-        return
-    at = data.draw(st.sampled_from(splittable))
-    first = data.draw(st.integers(1, (steps[at].days or 2) - 1))
-    parts = [first, (steps[at].days or 2) - first]
-    halves = [
-        TitrationStep(dose=steps[at].dose, doses_per_day=steps[at].doses_per_day, days=n)
-        for n in parts
-    ]
-    split = Regimen(
-        steps=(*steps[:at], *halves, *steps[at + 1 :]), time_of_day=plan.regimen.time_of_day
-    )
-    again = schedule(split, plan.preparation, plan.start, days=len(plan))
-    assert [(d.date, d.take) for d in again] == [(d.date, d.take) for d in plan]
-    assert again.totals == plan.totals
-
-
-@given(st.integers(1, 40), st.integers(1, 12), st.integers(1, 40), st.integers(1, 30))
-def test_a_ramp_up_reversed_is_its_taper(first: int, by: int, last: int, every: int) -> None:
-    """P20, P22: up never exceeds the target; a whole taper takes the mass of its ramp."""
-    low, high = sorted((first, last))
-    top = low + (high - low) // by * by  # where steps of one size meet both ends
-    up = Regimen.ramp(f"{low} mg", f"{by} mg", every, f"{top} mg")
-    down = Regimen.ramp(f"{top} mg", f"{by} mg", every, f"{low} mg")
-    doses = [step.daily_dose for step in up.steps]
-    assert doses == [Mass(f"{dose} mg") for dose in range(low, top + 1, by)]
-    assert [step.daily_dose for step in down.steps] == doses[::-1]
 
 
 def test_the_last_increment_of_a_ramp_may_be_smaller() -> None:

@@ -158,7 +158,7 @@ def test_a_dose_is_measured_exactly_or_refused_with_its_neighbours(
 def test_a_second_reading_is_the_first_whatever_way_the_dose_is_written(
     order: tuple[Json, Fraction],
 ) -> None:
-    """P10: equal doses in different units are measured alike, remembered or not."""
+    """Equal doses in different units are measured alike, remembered or not."""
     preparation, dose = order
     built, first = made(preparation), made(preparation).measure(Mass.of(dose, "mg"))
     written: list[Any] = [oracle.mass_text(dose), Mass.of(dose * 1000, "mcg")]
@@ -176,7 +176,7 @@ extras = st.fixed_dictionaries(
 def test_every_preparation_reads_back_from_its_json(
     preparation: Json, extra: Json, states_the_drop: bool
 ) -> None:
-    """P59: Model.model_validate_json(m.model_dump_json()) == m, also once it has measured."""
+    """Model.model_validate_json(m.model_dump_json()) == m, also once it has measured."""
     preparation = preparation | extra
     if "strengths" in preparation:
         preparation.pop("bottle", None)
@@ -672,7 +672,7 @@ def test_two_preparations_share_no_memory() -> None:
 @given(preparations, st.lists(st.integers(1, 12), min_size=1, max_size=4))
 @example(LDN, [2, 2, 2])
 def test_readings_add_up(preparation: Json, doses: list[int]) -> None:
-    """P33: the sum of readings holds the sum of their doses, volumes, drops and pieces."""
+    """The sum of readings holds the sum of their doses, volumes, drops and pieces."""
     unit = Mass.of(smallest(preparation), "mg")
     readings: list[Reading] = [made(preparation).measure(unit * n) for n in doses]
     whole = total((reading, 1) for reading in readings)

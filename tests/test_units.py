@@ -145,7 +145,7 @@ def test_compound_units_take_the_numbers_that_masses_take(
 @example("9" * (oracle.LONGEST_TEXT - 10) + " mg")
 @example("0.".ljust(oracle.LONGEST_TEXT - 10, "0") + "1 mg")
 def test_what_was_read_is_printed_in_one_form_and_is_fit_for_use(text: str) -> None:
-    """P02: printing what was read, and reading that, changes neither value nor text again."""
+    """Printing what was read, and reading that, changes neither value nor text again."""
     value = read(Mass, text)
     if value is not None:
         mass = Mass(text)
@@ -467,7 +467,7 @@ def test_to_pint_goes_into_the_registry_given(kind: type[Any], ureg: Any) -> Non
 
 
 def test_our_registry_converts_exactly() -> None:
-    """P03: a twelfth of a milligram is 250/3 micrograms, also by pint."""
+    """A twelfth of a milligram is 250/3 micrograms, also by pint."""
     micrograms = Mass("1/12 mg").to_pint().to("microgram")
     assert micrograms.magnitude == Fraction(250, 3)
     assert Mass("1/12 mg").to_pint().to("nanogram").magnitude == Fraction(250_000, 3)

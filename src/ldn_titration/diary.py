@@ -234,7 +234,7 @@ def read_diary(events: Sequence[object]) -> tuple[Event, ...]:
     try:
         return _DIARY.validate_python(tuple(events))
     except ValidationError as error:
-        raise InvalidInputError(_below(problem) for problem in problems_of(error)) from None
+        raise InvalidInputError(_below(problem) for problem in problems_of(error, Event)) from None
 
 
 def _below(problem: Problem) -> Problem:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from fractions import Fraction
+from math import ceil, floor
 
 from hypothesis import strategies as st
 
@@ -45,10 +46,10 @@ def masses(
     """Masses between two, any rational number of mg; ``decimal`` keeps to whole micrograms."""
     lowest, highest = Mass(least).magnitude, Mass(most).magnitude
     if decimal:
-        low, high = int(lowest * 1000), int(highest * 1000)
+        low, high = ceil(lowest * 1000), floor(highest * 1000)
         return st.integers(low, high).map(lambda mcg: Mass.of(Fraction(mcg, 1000), "mg"))
-    values = st.fractions(lowest, highest, max_denominator=10**6)
-    return values.map(lambda value: Mass.of(value, "mg"))
+    shares = st.fractions(0, 1, max_denominator=10**6)
+    return shares.map(lambda share: Mass.of(lowest + (highest - lowest) * share, "mg"))
 
 
 def volumes() -> st.SearchStrategy[Volume]:

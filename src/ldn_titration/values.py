@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, ClassVar, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -64,7 +64,7 @@ class Value(BaseModel):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise InvalidInputError(problems_of(error)) from None
+            raise InvalidInputError(problems_of(error, type(self))) from None
 
     # pydantic's own mark of an __init__ that only validates: nested models skip it.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -83,7 +83,7 @@ class Value(BaseModel):
         try:
             return super().model_validate(obj, **options)
         except ValidationError as error:
-            raise InvalidInputError(problems_of(error)) from None
+            raise InvalidInputError(problems_of(error, cls)) from None
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
@@ -91,7 +91,7 @@ class Value(BaseModel):
         try:
             return super().model_validate_json(json_data, **options)
         except ValidationError as error:
-            raise InvalidInputError(problems_of(error)) from None
+            raise InvalidInputError(problems_of(error, cls)) from None
 
 
 def told_apart(by: Any, message: str) -> Discriminator:
@@ -114,15 +114,16 @@ def faults(found: Iterable[tuple[str, str]]) -> None:
         raise PydanticCustomError("faults", "not valid", {"faults": listed})
 
 
-def problems_of(error: ValidationError) -> tuple[Problem, ...]:
-    """Every problem in a pydantic error, in our words."""
+def problems_of(error: ValidationError, kind: Any) -> tuple[Problem, ...]:
+    """Every problem in a pydantic error of that type, in our words."""
     details = error.errors(include_url=False)
     blamed = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
+    keys = _examples(kind)
     return tuple(
         Problem(printable(problem.path), printable(problem.message))
         for detail in details
         if detail["type"] != "too_short" or detail["loc"] not in blamed
-        for problem in _problems(detail)
+        for problem in _problems(detail, keys)
     )
 
 
@@ -135,13 +136,13 @@ def printable(text: str) -> str:
 _MAX_SHOWN = 1000
 
 
-def _problems(detail: ErrorDetails) -> Iterator[Problem]:
+def _problems(detail: ErrorDetails, keys: Mapping[str, Any]) -> Iterator[Problem]:
     path = path_text(detail["loc"])
     if detail["type"] == "faults":
         for below, message in detail["ctx"]["faults"]:
             yield Problem(_joined(path, below), message)
     else:
-        yield Problem(path, _message(detail))
+        yield Problem(path, _message(detail, keys))
 
 
 def _joined(path: str, below: str) -> str:
@@ -177,12 +178,12 @@ _MESSAGES = {
 }
 
 
-def _message(detail: ErrorDetails) -> str:
+def _message(detail: ErrorDetails, keys: Mapping[str, Any]) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "value_error":
         return str(context["error"])
     if kind == "extra_forbidden":
-        return _unknown_key(str(detail["loc"][-1]))
+        return _unknown_key(str(detail["loc"][-1]), keys)
     if kind in {"literal_error", "enum"}:
         return f"must be {context['expected'].replace(chr(39), chr(34))}"
     if kind == "greater_than_equal":
@@ -192,34 +193,39 @@ def _message(detail: ErrorDetails) -> str:
     if kind == "too_long":
         return f"has {context['actual_length']} entries; at most {context['max_length']} are read"
     message = _MESSAGES.get(kind, detail["msg"])
-    return message + _such_as(detail) if kind in _MESSAGES else message
+    return message + _such_as(detail, keys) if kind in _MESSAGES else message
 
 
-def _unknown_key(name: str) -> str:
-    if name in _examples():
+def _unknown_key(name: str, keys: Mapping[str, Any]) -> str:
+    if name in keys:
         return "is no key of this object"
-    near = difflib.get_close_matches(name, _examples(), n=1)
+    near = difflib.get_close_matches(name, keys, n=1)
     return "is no known key" + (f'; did you mean "{near[0]}"?' if near else "")
 
 
-def _such_as(detail: ErrorDetails) -> str:
+def _such_as(detail: ErrorDetails, keys: Mapping[str, Any]) -> str:
     names = [part for part in detail["loc"] if isinstance(part, str)]
-    example = _examples().get(names[-1]) if names else None
+    example = keys.get(names[-1]) if names else None
     return "" if example is None else f", such as {json.dumps(example)}"
 
 
-def _examples() -> dict[str, Any]:
-    """Every key that any value has, with an example of what it takes."""
+def _examples(kind: Any) -> dict[str, Any]:
+    """Every key of the models in that type, and in those, with an example of what it takes."""
     found: dict[str, Any] = {}
-    waiting: list[type[BaseModel]] = [Value]
-    while waiting:
-        model = waiting.pop()
-        waiting += model.__subclasses__()
+    known = list(_models_in(kind))
+    for model in known:
         for name, field in model.model_fields.items():
-            example = (field.examples or [None])[0]
             if found.get(field.alias or name) is None:
-                found[field.alias or name] = example
+                found[field.alias or name] = (field.examples or [None])[0]
+            known += [inner for inner in _models_in(field.annotation) if inner not in known]
     return found
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
 
 
 # --- field types ----------------------------------------------------------------------

@@ -99,7 +99,11 @@ def _in_row(row: int, problem: Problem) -> Problem:
 
 def _header(text: str, delimiter: str) -> list[str]:
     """What each column holds; raises InvalidInputError for one that is not declared."""
-    written = next(csv.reader([text], delimiter=delimiter))
+    try:
+        written = next(csv.reader([text], delimiter=delimiter))
+    except csv.Error:
+        message = "has a cell that is too long, or a line break in a cell"
+        raise InvalidInputError([Problem("row 1", message)]) from None
     columns = [COLUMNS.get(_column(cell), "") for cell in written]
     problems = [
         Problem(
@@ -124,7 +128,7 @@ def _cells(text: str, delimiter: str, columns: Sequence[str]) -> dict[str, str]:
     try:
         cells = next(csv.reader([text], delimiter=delimiter, strict=True))
     except csv.Error:
-        message = "has a quotation mark that is not closed, or a line break in a cell"
+        message = "has a quotation mark that is not closed, a line break in a cell, or one too long"
         raise InvalidInputError([Problem("", message)]) from None
     if len(cells) != len(columns):
         message = f"has {len(cells)} cells; the header has {len(columns)} columns"
