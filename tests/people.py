@@ -38,16 +38,21 @@ class Day(int):
 
 # --- answers, each with what it says by itself ------------------------------------------------
 
+_ASKED = (
+    "opioid_dependence",
+    "acute_withdrawal",
+    "naltrexone_hypersensitivity",
+    "other_naltrexone",
+    "pregnant",
+    "breastfeeding",
+    "liver_disease",
+    "kidney_impairment",
+    "suicidal_ideation",
+)
 NOTHING: dict[str, Any] = {
     "assessed_on": Day(-2),
     "assessed_by": "Dr A. Example",
-    **dict.fromkeys(
-        (
-            "opioid_dependence acute_withdrawal naltrexone_hypersensitivity other_naltrexone "
-            "pregnant breastfeeding liver_disease kidney_impairment suicidal_ideation"
-        ).split(),
-        "no",
-    ),
+    **dict.fromkeys(_ASKED, "no"),
     "age_years": 44,
     "medications": [],
     "conditions": [],
@@ -325,15 +330,6 @@ def screened_as_owed(person: Person) -> Screening:
 
 # --- strategies -------------------------------------------------------------------------------
 
-_FORMS: dict[str, list[str]] = {}
-for _name, _release in CELLS:
-    _FORMS.setdefault(_name, []).append(_release)
-_COMMON = [name for name in KINDS for _ in range(5)]
-names = st.sampled_from(_COMMON) | st.sampled_from(sorted(_FORMS))
-_DAYS = st.integers(-3, 20) | st.sampled_from([*range(-3, 20), 29, 30, 31, *range(363, 369), 4000])
-_PRECISIONS = st.sampled_from(["date", "date", "date", "date time", "month", "unknown"])
-_NOW = st.sampled_from([False, False, False, False, True])
-
 
 @cache
 def boundaries(cell: str) -> list[int]:
@@ -344,46 +340,70 @@ def boundaries(cell: str) -> list[int]:
     return sorted({0, 1} | {end + step for end in ends for step in (-1, 0, 1, 2)})
 
 
-@st.composite
-def tolds(draw: st.DrawFn, start: date, precisions: st.SearchStrategy[str] = _PRECISIONS) -> Told:
+Taken = tuple[str, str, str | None, int]
+ELSEWHERE = [*range(-3, 20), 29, 30, 31, 45, *range(363, 369), 4000, -400]
+
+
+def _taken(name: str, release: str, every: bool) -> Iterator[Taken]:
+    """A name in a form on each day about which a verdict turns, and on others."""
+    for daily in (None, "16 mg", "17 mg") if name == "loperamide" else (None,):
+        near = boundaries(Told(name, release, date.min, daily=daily).cell)
+        yield from ((name, release, daily, days) for days in near)
+        yield from ((name, release, daily, days) for days in (ELSEWHERE if every else (-9, 45)))
+
+
+_COMMON = [each for way in CELLS if way[0] in KINDS for each in _taken(*way, every=True)]
+_ANY = [each for way in CELLS for each in _taken(*way, every=False)]
+_ONCE = [(precision, False) for precision in ("date", "date", "date time", "month", "unknown")]
+_HOW = [*_ONCE, ("date", False), ("date", True), ("unknown", True)]
+_HOW_BY_DATE = [("date", False), ("date time", False), ("date", False), ("date", True)]
+_takens = st.sampled_from(_COMMON) | st.sampled_from(_ANY)
+_hows = {False: st.sampled_from(_HOW), True: st.sampled_from(_HOW_BY_DATE)}
+
+
+def told_of(taken: Taken, how: tuple[str, bool], start: date) -> Told:
+    """An exposure so many days before a start."""
+    name, release, daily, days = taken
+    return Told(name, release, start - timedelta(days=days), *how, daily)
+
+
+def tolds(start: date) -> st.SearchStrategy[Told]:
     """An exposure by any name of the table or none, most often next to a boundary day."""
-    name = draw(names)
-    release = draw(st.sampled_from(_FORMS[name]))
-    daily = draw(st.sampled_from([None, "16 mg", "17 mg"])) if name == "loperamide" else None
-    told = Told(name, release, start, draw(precisions), draw(_NOW), daily)
-    near = draw(st.integers(0, 3)) > 0
-    days = draw(st.sampled_from(boundaries(told.cell)) if near else _DAYS)
-    return told._replace(last=start - timedelta(days=days))
+    return st.builds(told_of, _takens, _hows[False], st.just(start))
 
 
-_answers = st.lists(st.sampled_from(ANSWERS), max_size=3, unique_by=lambda each: each[0])
-_medicines = st.lists(st.sampled_from(MEDICINES), max_size=2, unique_by=repr)
-_conditions = st.lists(st.sampled_from(CONDITIONS), max_size=2, unique_by=repr)
+_drawn = {
+    by_date: st.lists(st.tuples(_takens, hows), max_size=3) for by_date, hows in _hows.items()
+}
+_answers = st.lists(st.sampled_from(ANSWERS), max_size=3)
+_medicines = st.lists(st.sampled_from(MEDICINES), max_size=2)
+_conditions = st.lists(st.sampled_from(CONDITIONS), max_size=2)
 # Months end on the last of December: so long after it a boundary of each window lies.
 STARTS = st.integers(0, 24).map(lambda days: date(2027, 1, 1) + timedelta(days=days))
+
+
+_planned = st.sampled_from(
+    [(place, timed) for place in range(len(PLANNED)) for timed in (False, True)]
+)
 
 
 @st.composite
 def people(
     draw: st.DrawFn,
     *,
-    least_told: int = 0,
-    precisions: st.SearchStrategy[str] = _PRECISIONS,
+    by_date: bool = False,
     starts: st.SearchStrategy[date] = STARTS,
     without: tuple[str, ...] = (),
 ) -> Person:
-    """Anybody: up to three exposures, three answers, two medicines and two conditions."""
+    """Anybody: up to three exposures, three answers, two medicines and two conditions.
+
+    ``by_date``: each last dose is known by its date, or its date and time.
+    """
     start = draw(starts)
+    told = (told_of(*each, start) for each in draw(_drawn[by_date]))
     answers = {name: (value, said) for name, value, said in draw(_answers) if name not in without}
-    return Person(
-        start,
-        tuple(draw(st.lists(tolds(start, precisions), min_size=least_told, max_size=3))),
-        answers,
-        tuple(draw(_medicines)),
-        tuple(draw(_conditions)),
-        draw(st.integers(0, len(PLANNED) - 1)),
-        draw(st.booleans()),
-    )
+    listed = tuple(draw(_medicines)), tuple(draw(_conditions))
+    return Person(start, tuple(told), answers, *listed, *draw(_planned))
 
 
 # --- a site's knowledge bases ------------------------------------------------------------------

@@ -49,8 +49,7 @@ class Case(NamedTuple):
     @property
     def found(self) -> str:
         done = {
-            test: {"result": result, "on": self.start}
-            for test, result in TESTS[self.tests].items()
+            test: {"result": result, "on": self.start} for test, result in TESTS[self.tests].items()
         }
         patient = patient_of(self.told, on=self.start, **done)
         hour = "T13:00+01:00" if self.told.precision == "date time" else ""
