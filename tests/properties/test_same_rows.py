@@ -506,7 +506,8 @@ def test_p55_a_language_changes_no_number(spoken: list[str], plan: Plan, pick: i
     )
 
 
-_OF_A_LANGUAGE = {"locale", "gettext", "calendar"}
+_OF_A_LANGUAGE = {"locale", "gettext"}
+_NAMED = {"month_name", "month_abbr", "day_name", "day_abbr", "localeconv"}
 _BY_LOCALE = {"%a", "%A", "%b", "%B", "%c", "%p", "%x", "%X"}
 
 
@@ -518,6 +519,8 @@ def test_p55_nothing_in_the_package_asks_for_a_language() -> None:
             modules = [each.name for each in node.names] if isinstance(node, ast.Import) else []
             modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             asking += [(path.name, each) for each in modules if each in _OF_A_LANGUAGE]
+            if isinstance(node, ast.Attribute) and node.attr in _NAMED:
+                asking.append((path.name, node.attr))
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found = {each for each in _BY_LOCALE if each in node.value}
                 asking += [(path.name, each) for each in found]
