@@ -231,6 +231,9 @@ def test_p40_the_verdict_of_a_set_is_the_worst_of_its_members(person: Person) ->
 
 
 @given(people())
+@example(Person(START, (Told("Sublocade", "depot", START - timedelta(365)),)))
+@example(Person(START, (Told("Sublocade", "depot", START - timedelta(366)), SHORT)))
+@example(Person(START, (Told("oxycodone", "unknown", START - timedelta(400)),)))
 def test_p40_exposures_neither_hide_nor_strengthen_one_another(person: Person) -> None:
     """P40 verdict of a set = worst of its members: of exposures there is no exception."""
     told, start = person.told, person.start

@@ -282,6 +282,7 @@ def unescaped(value: str) -> str:
     while place < len(value):
         escaped = value[place] == "\\"
         character = value[place + escaped]
+        assert escaped or character not in ";,", "a separator of values is escaped"
         read += "\n" if escaped and character in "nN" else character
         place += 1 + escaped
     return read
