@@ -553,25 +553,6 @@ def test_a_draft_and_an_override_are_marked_on_every_event() -> None:
 # --- text -----------------------------------------------------------------------------
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=300))
-def test_a_folded_line_unfolds_to_the_same_words(words: str) -> None:
-    """P51, P53: 75 octets at most, no character parted, and icalendar reads the same words."""
-    line = text_line("SUMMARY", words)
-    pieces = line.encode().split(b"\r\n")
-    assert all(len(piece) <= 75 for piece in pieces)
-    assert all(piece.decode() is not None for piece in pieces)
-    assert all(piece.startswith(b" ") for piece in pieces[1:])
-    value = line.replace("\r\n ", "").removeprefix("SUMMARY:")
-    read, place = "", 0
-    while place < len(value):
-        escaped = value[place] == "\\"
-        character = value[place + escaped]
-        read += "\n" if escaped and character in "nN" else character
-        place += 1 + escaped
-    assert read == words
-    assert "\n" not in value
-
-
 @pytest.mark.parametrize("before", range(60, 70))
 def test_an_emoji_at_the_fold_is_kept_whole(before: int) -> None:
     """Four octets that would cross the 75th go to the next line, wherever they stand."""

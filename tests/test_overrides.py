@@ -314,27 +314,6 @@ def test_an_override_of_what_is_not_held_does_not_count_and_is_told(code: str) -
     assert_void(read(holding({}, {**OVERRIDE, "code": code})).screening())
 
 
-@given(st.lists(st.sampled_from(HOLDS), max_size=4), st.sampled_from([*HOLDING, ("", {})]))
-def test_no_set_of_overrides_changes_the_verdict_underneath(
-    chosen: list[str], case: tuple[str, dict[str, Any]]
-) -> None:
-    """P47: findings and verdict are the same with and without, but for OVR-01."""
-    plain = read(holding(case[1])).screening()
-    told = read(holding(case[1], *({**OVERRIDE, "code": code} for code in chosen))).screening()
-    assert told.verdict is plain.verdict
-    assert tuple(f for f in told.findings if f.code != "OVR-01") == plain.findings
-    assert (told.not_before, told.missing, told.basis) == (
-        plain.not_before,
-        plain.missing,
-        plain.basis,
-    )
-    assert told.digest == plain.digest, "an override is not part of what it is bound to"
-    assert {o.code for o in told.overrides} == set(chosen) & {case[0]}
-    assert len([f for f in told.findings if f.code == "OVR-01"]) == len(
-        [code for code in chosen if code != case[0]]
-    )
-
-
 # --- what it is bound to ---------------------------------------------------------------
 
 DIGEST = read(HELD).screening().digest

@@ -120,11 +120,14 @@ def regimens_for(
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
-    """Draft plans of any preparation, regimen, start and length."""
+def plans(draw: st.DrawFn, *, max_steps: int = 6, max_days: int = MAX_DAYS // 10) -> Plan:
+    """Draft plans of any preparation, regimen, start and length.
+
+    ``max_days`` is the most that a length is asked for, and with fewer steps a short plan.
+    """
     preparation = draw(preparations())
-    regimen = draw(regimens_for(preparation))
-    days = draw(st.none() | st.integers(1, MAX_DAYS // 10))
+    regimen = draw(regimens_for(preparation, max_steps=max_steps, max_days=min(40, max_days)))
+    days = draw(st.none() | st.integers(1, max_days))
     return schedule(regimen, preparation, draw(start_dates()), days=days)
 
 
@@ -149,13 +152,15 @@ _REASONS = st.sampled_from([None, "insomnia", "vivid dreams"])
 
 
 @st.composite
-def living_plans(draw: st.DrawFn, *, max_events: int = 4) -> Plan:
+def living_plans(
+    draw: st.DrawFn, *, max_events: int = 4, max_steps: int = 6, max_days: int = 200
+) -> Plan:
     """Draft plans as they went: with some events that fit, ranges, checks, days on and off."""
     preparation = draw(preparations())
-    regimen = draw(regimens_for(preparation))
+    regimen = draw(regimens_for(preparation, max_steps=max_steps, max_days=min(40, max_days)))
     steps = [draw(_in_real_use(step)) for step in regimen.steps]
     regimen = Regimen(steps=tuple(steps), time_of_day=regimen.time_of_day)
-    start, days = draw(start_dates()), draw(st.none() | st.integers(1, 200))
+    start, days = draw(start_dates()), draw(st.none() | st.integers(1, max_days))
     plan = schedule(regimen, preparation, start, days=days)
     diary: list[object] = []
     for _ in range(draw(st.integers(0, max_events))):
