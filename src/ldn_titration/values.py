@@ -27,7 +27,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from ldn_titration.errors import InvalidInputError, Problem
+from ldn_titration.errors import MOST_TOLD, InvalidInputError, Problem
 
 __all__ = [
     "LineOfText",
@@ -63,7 +63,7 @@ class Value(BaseModel):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise InvalidInputError(problems_of(error)) from None
+            raise told_of(error) from None
 
     # pydantic's own mark of an __init__ that only validates: nested models skip it.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -82,7 +82,7 @@ class Value(BaseModel):
         try:
             return super().model_validate(obj, **options)
         except ValidationError as error:
-            raise InvalidInputError(problems_of(error)) from None
+            raise told_of(error) from None
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
@@ -90,7 +90,7 @@ class Value(BaseModel):
         try:
             return super().model_validate_json(json_data, **options)
         except ValidationError as error:
-            raise InvalidInputError(problems_of(error)) from None
+            raise told_of(error) from None
 
 
 def told_apart(by: Any, message: str) -> Discriminator:
@@ -113,21 +113,24 @@ def faults(found: Iterable[tuple[str, str]]) -> None:
         raise PydanticCustomError("faults", "not valid", {"faults": listed})
 
 
-def problems_of(error: ValidationError) -> tuple[Problem, ...]:
-    """Every problem in a pydantic error, in our words."""
+def told_of(error: ValidationError, below: str = "") -> InvalidInputError:
+    """Every problem in a pydantic error, in our words; of very many, the first and how many."""
     details = error.errors(include_url=False)
     blamed = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
-    return tuple(
-        Problem(printable(problem.path), printable(problem.message))
-        for detail in details
-        if detail["type"] != "too_short" or detail["loc"] not in blamed
+    counted = [d for d in details if d["type"] != "too_short" or d["loc"] not in blamed]
+    problems = tuple(
+        Problem(printable(below + problem.path), printable(problem.message))
+        for detail in counted[:MOST_TOLD]
         for problem in _problems(detail)
     )
+    return InvalidInputError(problems, max(0, len(counted) - MOST_TOLD))
 
 
 def printable(text: str) -> str:
     """The text on one line, with nothing that a terminal would act on."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    shown = text
+    if not text.isprintable():
+        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return shown if len(shown) <= _MAX_SHOWN else shown[:_MAX_SHOWN] + "..."
 
 
