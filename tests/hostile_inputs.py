@@ -658,3 +658,11 @@ def inputs() -> Iterator[Hostile]:
     for name, text in quantities().items():
         yield Hostile(name, "opioid", text)
         yield Hostile(name, "medicines", text[:FULL].encode())
+
+
+def warm(door: str) -> Any:
+    """A small input for a door, so that what it loads is loaded."""
+    if door.startswith("plan ") or door in {"screen", "supply"}:
+        return _request()
+    small: dict[str, Any] = {"opioid": "oxycodone", "mass": "1 mg", "lint": ORDER.encode()}
+    return small.get(door, b'{"resourceType":"Bundle","type":"collection"}')
