@@ -199,7 +199,7 @@ def _public(drops: str) -> None:
 
     request = read_request(Path(drops).read_bytes())
     plan = request.plan()
-    assert plan.diff(plan) is not None  # noqa: S101
+    assert plan.diff(plan) is not None
     repr(plan._repr_html_()), repr(list(plan)), plan.on(plan.start)
     Mass("1 mg").to_pint()
     from ldn_titration.export.frames import to_arrow, totals_to_arrow

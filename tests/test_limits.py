@@ -35,7 +35,7 @@ def seconds(call: Callable[[], object]) -> float:
 
 @pytest.mark.parametrize("door", sorted(IN_TESTS))
 def test_any_input_of_1_mib_is_answered_soon(door: str) -> None:
-    """P60: a value or an error of ours, of at most 101 lines, in time. `make prove` has the rest."""
+    """P60: a value or an error of ours, of at most 101 lines; `make prove` has all doors."""
     knowledge().read_all()
     slow = {
         each.name: spent

@@ -22,7 +22,8 @@ from ldn_titration import LdnTitrationError
 from ldn_titration.knowledge import knowledge
 
 def memory():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "linux" else 1 << 20)
+    a_mb = 1024 if sys.platform == "linux" else 1 << 20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // a_mb
 
 knowledge().read_all()
 door = sys.argv[1]

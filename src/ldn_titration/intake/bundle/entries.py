@@ -33,7 +33,7 @@ class Entry(NamedTuple):
         return f"{self.kind}/{self.id}" if self.id else ""
 
 
-MAX_ENTRIES = 1_000
+MAX_ENTRIES = 1_500
 """How many resources a Bundle may have; one of 1 MiB has some thousand of usual ones."""
 
 
