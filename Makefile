@@ -47,8 +47,8 @@ setup: .venv/setup
 demo: setup
 	@mkdir -p build
 	@$(LDN) plan examples/drops-18-weeks.json --format text
-	@$(LDN) plan examples/drops-18-weeks.json --out build/calendar.pdf
-	@$(LDN) plan examples/drops-18-weeks.json --out build/calendar.html
+	@$(LDN) plan examples/drops-18-weeks.json --out build/calendar.pdf --overwrite
+	@$(LDN) plan examples/drops-18-weeks.json --out build/calendar.html --overwrite
 	@echo
 	@echo "Written: build/calendar.pdf and build/calendar.html"
 

@@ -92,7 +92,7 @@ def test_nothing_is_written_where_no_plan_is_made(tmp_path: Path) -> None:
     for request in (WRONG, UNMEASURABLE, HOLD):
         out = tmp_path / "calendar.pdf"
         out.write_bytes(b"the old one")
-        assert planned(request, "--out", str(out)).returncode in {2, 3, 4}
+        assert planned(request, "--out", str(out), "--overwrite").returncode in {2, 3, 4}
         assert out.read_bytes() == b"the old one"
         assert list(tmp_path.iterdir()) == [out]
 

@@ -20,8 +20,8 @@ from ldn_titration.values import (
     PlainDate,
     Value,
     faults,
-    problems_of,
     told_apart,
+    told_of,
     whole_day,
 )
 
@@ -234,8 +234,4 @@ def read_diary(events: Sequence[object]) -> tuple[Event, ...]:
     try:
         return _DIARY.validate_python(tuple(events))
     except ValidationError as error:
-        raise InvalidInputError(_below(problem) for problem in problems_of(error, Event)) from None
-
-
-def _below(problem: Problem) -> Problem:
-    return Problem(f"diary{problem.path}", problem.message)
+        raise told_of(error, Event, "diary") from None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ldn_titration.quantities import Mass
 
 __all__ = [
+    "MOST_TOLD",
     "DimensionError",
     "InvalidInputError",
     "KnowledgeError",
@@ -35,6 +36,10 @@ __all__ = [
     "QuantityError",
     "UndrawableTextError",
 ]
+
+
+MOST_TOLD = 100
+"""How many problems of one input are told one by one."""
 
 
 class LdnTitrationError(Exception):
@@ -54,7 +59,9 @@ class Problem(NamedTuple):
 class InvalidInputError(LdnTitrationError, ValueError):
     """An input that cannot be read as what it should be.
 
-    ``problems`` holds every :class:`Problem` found, not only the first.
+    ``problems`` holds every :class:`Problem` found, not only the first; of an input that is
+    absurd, as many as are worth telling, and ``more`` is how many there are beside them. As
+    text, the first 100 are told, and how many more there are.
 
     >>> from ldn_titration import TitrationStep
     >>> try:
@@ -65,9 +72,13 @@ class InvalidInputError(LdnTitrationError, ValueError):
     days: must be 1 or more, not 0
     """
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], more: int = 0) -> None:
         self.problems: tuple[Problem, ...] = tuple(problems)
-        super().__init__("\n".join(map(str, self.problems)))
+        self.more = more
+        lines = [str(problem) for problem in self.problems[:MOST_TOLD]]
+        untold = len(self.problems) - len(lines) + more
+        told = f"and {untold:,} more problems: these are the first {len(lines)}"
+        super().__init__("\n".join([*lines, told] if untold else lines))
 
 
 class QuantityError(LdnTitrationError, ValueError):

@@ -26,7 +26,7 @@ from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.findings import Finding, Severity
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.preparation import Preparation
-from ldn_titration.regimen import MAX_DAYS, MAX_STEPS, Regimen
+from ldn_titration.regimen import MAX_DAYS, Regimen
 from ldn_titration.rules.exposures import Exposure, exposure_of
 from ldn_titration.rules.washout import first_free_day, last_day
 from ldn_titration.values import whole_day
@@ -34,7 +34,7 @@ from ldn_titration.values import whole_day
 __all__ = ["Laid", "Replayed", "replay"]
 
 _new = tuple.__new__
-_MOST_DAYS = MAX_STEPS * MAX_DAYS
+_MOST_DAYS = 36_600
 
 
 class Laid(NamedTuple):
@@ -76,7 +76,8 @@ def replay(
         walk.meet(place, event)
     walk.lay(_until(fast_days, walk), fast=fast_days is not None)
     if days is None and walk.is_too_long():
-        walk.refuse("diary", f"makes the plan longer than {_MOST_DAYS} days")
+        message = f"makes a plan of more than {_MOST_DAYS} days; state its length"
+        walk.refuse("diary" if diary else "regimen", f"{message}, at most {MAX_DAYS} days")
     walk.tell_gap_beyond()
     if walk.problems:
         raise InvalidInputError(sorted(walk.problems, key=_place))

@@ -214,12 +214,14 @@ def read_request(data: bytes | str) -> PlanRequest:
     """The request in a JSON text; raises InvalidInputError with every problem found."""
     tree = read_json(data)
     problems = [Problem(printable(path), message) for path, message in duplicates(tree)]
+    more = 0
     try:
         request = PlanRequest.model_validate(tree)
     except InvalidInputError as error:
         problems += error.problems
+        more = error.more
     if problems:
-        raise InvalidInputError(Problem(p.path or "request", p.message) for p in problems)
+        raise InvalidInputError((Problem(p.path or "request", p.message) for p in problems), more)
     return request
 
 

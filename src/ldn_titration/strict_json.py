@@ -16,7 +16,7 @@ MAX_BYTES = 1 << 20
 """The largest JSON text that is read."""
 
 _MAX_INTEGER_DIGITS = 15
-_MAX_DEPTH = 200
+_MAX_DEPTH = 64
 
 
 class _Object(dict[str, Any]):

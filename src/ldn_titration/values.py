@@ -28,7 +28,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from ldn_titration.errors import InvalidInputError, Problem
+from ldn_titration.errors import MOST_TOLD, InvalidInputError, Problem
 
 __all__ = [
     "LineOfText",
@@ -64,7 +64,7 @@ class Value(BaseModel):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise InvalidInputError(problems_of(error, type(self))) from None
+            raise told_of(error, type(self)) from None
 
     # pydantic's own mark of an __init__ that only validates: nested models skip it.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -83,7 +83,7 @@ class Value(BaseModel):
         try:
             return super().model_validate(obj, **options)
         except ValidationError as error:
-            raise InvalidInputError(problems_of(error, cls)) from None
+            raise told_of(error, cls) from None
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
@@ -91,7 +91,7 @@ class Value(BaseModel):
         try:
             return super().model_validate_json(json_data, **options)
         except ValidationError as error:
-            raise InvalidInputError(problems_of(error, cls)) from None
+            raise told_of(error, cls) from None
 
 
 def told_apart(by: Any, message: str) -> Discriminator:
@@ -114,22 +114,25 @@ def faults(found: Iterable[tuple[str, str]]) -> None:
         raise PydanticCustomError("faults", "not valid", {"faults": listed})
 
 
-def problems_of(error: ValidationError, kind: Any) -> tuple[Problem, ...]:
-    """Every problem in a pydantic error of that type, in our words."""
+def told_of(error: ValidationError, kind: Any, below: str = "") -> InvalidInputError:
+    """Every problem of that type's data, in our words; of very many, the first and how many."""
     details = error.errors(include_url=False)
     blamed = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
+    counted = [d for d in details if d["type"] != "too_short" or d["loc"] not in blamed]
     keys = _examples(kind)
-    return tuple(
-        Problem(printable(problem.path), printable(problem.message))
-        for detail in details
-        if detail["type"] != "too_short" or detail["loc"] not in blamed
+    problems = tuple(
+        Problem(printable(below + problem.path), printable(problem.message))
+        for detail in counted[:MOST_TOLD]
         for problem in _problems(detail, keys)
     )
+    return InvalidInputError(problems, max(0, len(counted) - MOST_TOLD))
 
 
 def printable(text: str) -> str:
     """The text on one line, with nothing that a terminal would act on."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    shown = text
+    if not text.isprintable():
+        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return shown if len(shown) <= _MAX_SHOWN else shown[:_MAX_SHOWN] + "..."
 
 

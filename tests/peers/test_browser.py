@@ -81,8 +81,8 @@ def days_of(name: str, folder: Path) -> list[dict[str, Any]]:
     """The days of a sample's plan, from its JSON."""
     sample, out = SAMPLES[name], folder / f"{name}.plan.json"
     arguments = [each for each in sample.arguments if each == "--draft"]
-    asked = str(folder / f"{name}.json")
-    assert ldn_titration(["plan", asked, "--format", "json", "--out", str(out), *arguments]) == 0
+    arguments += ["--format", "json", "--out", str(out), "--overwrite"]
+    assert ldn_titration(["plan", str(folder / f"{name}.json"), *arguments]) == 0
     found: list[dict[str, Any]] = json.loads(out.read_text(encoding="utf-8"))["days"]
     return found
 

@@ -77,7 +77,7 @@ def of_examples() -> Iterator[Chain]:
             out = HERE.parents[1] / "build" / f"{path.stem}-{each}.ics"
             out.parent.mkdir(exist_ok=True)
             done = ldn_titration(
-                ["plan", str(path), "--draft", "--each", each, "--out", str(out)],
+                ["plan", str(path), "--draft", "--each", each, "--out", str(out), "--overwrite"],
             )
             assert done == 0, path
             text = out.read_bytes().decode()

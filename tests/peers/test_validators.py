@@ -64,7 +64,7 @@ def bundles() -> Iterator[Sample]:
     out.parent.mkdir(exist_ok=True)
     for path in EXAMPLES:
         asked = ["plan", str(path), "--draft", "--format", "fhir", "--out", str(out)]
-        assert ldn_titration(asked) == 0, path
+        assert ldn_titration([*asked, "--overwrite"]) == 0, path
         yield Sample(path.stem, out.read_text(encoding="utf-8"))
     made = [*generated(plans(), 50), *generated(living_plans(), 50)]
     for number, plan in enumerate(made):

@@ -10,6 +10,7 @@ from typing import Any
 from ldn_titration.cli.exits import DONE, INTERNAL, NOT_CLEARED, failed
 from ldn_titration.cli.faces import drawer, face_of, text_or_json
 from ldn_titration.cli.files import base_of, data_in, request_in, stamp, write
+from ldn_titration.cli.out import require_place
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.findings import Severity
 from ldn_titration.order import check_order
@@ -32,6 +33,7 @@ __all__ = [
 def run_plan(options: argparse.Namespace) -> int:
     """Make a plan and write one face of it."""
     face = face_of(options)
+    _require_place(options)
     request = request_in(options.request)
     if options.dateless and request.diary:
         message = "is for a plan without a diary: what happened has its dates"
@@ -40,8 +42,16 @@ def run_plan(options: argparse.Namespace) -> int:
     plan = request.plan(base_of(options))
     if plan.status == "draft" and not options.draft:
         return _not_cleared(plan, "No plan is written; --draft writes one marked DRAFT.")
-    write(draw(plan), options.out)
+    write(draw(plan), options.out, overwrite=options.overwrite)
     return DONE
+
+
+def _require_place(options: argparse.Namespace) -> None:
+    """Refuse a file that will not be written before any work is done."""
+    if options.out is not None:
+        require_place(options.out, options.overwrite)
+    elif options.overwrite:
+        raise InvalidInputError([Problem("--overwrite", "is for a file; name it with --out")])
 
 
 def _not_cleared(plan: Plan, words: str) -> int:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
+from ldn_titration.cli.out import write_file
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.request import PlanRequest, read_request
@@ -47,27 +45,16 @@ def request_in(name: str) -> PlanRequest:
     return read_request(data_in(name))
 
 
-def write(content: str | bytes, out: str | None) -> None:
+def write(content: str | bytes, out: str | None = None, *, overwrite: bool = False) -> None:
     """Write to that file, whole or not at all, or to standard output."""
     data = content.encode() if isinstance(content, str) else content
-    if out is None:
+    if out is not None:
+        write_file(data, out, overwrite)
+        return
+    try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-        return
-    target = Path(out)
-    if target.is_dir() or not target.parent.is_dir():
-        raise InvalidInputError([Problem("--out", f"{out} is no file in a folder that exists")])
-    _replace(target, data)
-
-
-def _replace(target: Path, data: bytes) -> None:
-    """Write beside the target and move into its place, so that no half file is ever left."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink()
+    except BrokenPipeError:
         raise
+    except OSError as error:
+        raise InvalidInputError([Problem("standard output", str(error.strerror))]) from None

@@ -82,6 +82,7 @@ def _add_plan(commands: Any) -> None:
     _add_request(plan)
     plan.add_argument("--format", choices=FACES)
     plan.add_argument("--out", metavar="FILE", help="its ending tells the format")
+    plan.add_argument("--overwrite", action="store_true", help="also where FILE is there already")
     plan.add_argument("--draft", action="store_true", help="also where screening does not clear")
     plan.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of a PDF")
     plan.add_argument("--dateless", action="store_true", help="Day 1, Day 2, ... (html, pdf)")

@@ -33,6 +33,10 @@ class Entry(NamedTuple):
         return f"{self.kind}/{self.id}" if self.id else ""
 
 
+MAX_ENTRIES = 1_500
+"""How many resources a Bundle may have; one of 1 MiB has some thousand of usual ones."""
+
+
 class OpenBundle(NamedTuple):
     """The entries of a Bundle in their order, and what makes it incomplete."""
 
@@ -106,6 +110,7 @@ def _entries(tree: Node, faults: list[Problem]) -> tuple[list[Entry], list[Probl
     """The entries that hold a resource; what is said of the others."""
     entries: list[Entry] = []
     unread: list[Problem] = []
+    _refuse_too_many(tree)
     for holder in tree.children("entry"):
         unread += _of_the_holder(holder)
         node = holder.child("resource")
@@ -122,6 +127,13 @@ def _entries(tree: Node, faults: list[Problem]) -> tuple[list[Entry], list[Probl
     if not tree.children("entry"):
         unread.append(Problem("entry", "the Bundle is empty"))
     return entries, unread
+
+
+def _refuse_too_many(tree: Node) -> None:
+    count = len(tree.children("entry"))
+    if count > MAX_ENTRIES:
+        message = f"has {count} resources; at most {MAX_ENTRIES} are read: split the Bundle"
+        raise InvalidInputError([Problem("entry", message)])
 
 
 _HOLDS_OTHERS = frozenset({"Bundle", "Parameters"})

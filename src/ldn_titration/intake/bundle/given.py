@@ -35,6 +35,9 @@ MAX_TEXTS = 1_000
 MAX_NAMES = 10_000
 """How many names of medicines are read in all, each as often as an entry leads to it."""
 
+MAX_CHARACTERS = 200_000
+"""How many characters all different names of medicines may have together."""
+
 MAX_PARTS = 100
 """How many names one medicine may have, its ingredients among them."""
 
@@ -141,6 +144,9 @@ def refuse_too_many(entries: Iterable[Entry], bundle: OpenBundle) -> None:
             raise InvalidInputError([Problem(entry.node.path, message)])
         if len(texts) > MAX_TEXTS:
             message = f"has more than {MAX_TEXTS} different names of medicines; split it"
+            raise InvalidInputError([Problem("bundle", message)])
+        if sum(map(len, texts)) > MAX_CHARACTERS:
+            message = f"has names of medicines of more than {MAX_CHARACTERS} characters; split it"
             raise InvalidInputError([Problem("bundle", message)])
         if names > MAX_NAMES:
             message = f"names medicines more than {MAX_NAMES} times; split it"

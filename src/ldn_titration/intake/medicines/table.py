@@ -51,6 +51,8 @@ COLUMNS: dict[str, str] = {
 MAX_STATUS = 100
 """How many characters a status may have, so that the entry of its row holds it whole."""
 
+_MOST_COLUMNS = 100
+
 _DATES = ("last_taken", "stopped", "end", "started")
 
 
@@ -99,6 +101,9 @@ def _in_row(row: int, problem: Problem) -> Problem:
 
 def _header(text: str, delimiter: str) -> list[str]:
     """What each column holds; raises InvalidInputError for one that is not declared."""
+    if text.count(delimiter) >= _MOST_COLUMNS:
+        message = f"has more than {_MOST_COLUMNS} columns; keep {', '.join(COLUMNS)}"
+        raise InvalidInputError([Problem("row 1", message)])
     try:
         written = next(csv.reader([text], delimiter=delimiter))
     except csv.Error:
