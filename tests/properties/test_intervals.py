@@ -125,6 +125,7 @@ def test_p35_one_medicine_more_is_never_safer(
 COARSER = {"date time": ("date", "month", "unknown"), "date": ("month", "unknown")}
 
 
+@pytest.mark.hazard("W05")
 @given(people(), st.integers(0, 2), bases)
 @example(Person(START, (MIDDLE, MIDDLE._replace(last=date(2026, 1, 1)))), 0, base_of("shipped"))
 def test_p36_a_coarser_date_is_never_safer(person: Person, place: int, base: Knowledge) -> None:
@@ -313,6 +314,7 @@ def lines() -> st.SearchStrategy[str]:
     return made | near
 
 
+@pytest.mark.hazard("W02")
 @given(lines(), tolds(START), st.sampled_from(["yes", "no", "unknown"]))
 @example("morfina", SHORT, "yes")
 @example("oxycodone from my neighbour", SHORT, "yes")

@@ -358,6 +358,7 @@ def test_p53_what_was_written_is_read(reason: str) -> None:
     assert read_plan(plan_fhir(plan)).diary == plan.diary
 
 
+@pytest.mark.hazard("E05")
 @given(words)
 def test_p53_a_name_is_read_as_it_was_written(name: str) -> None:
     """P53 escaping: parsed text = original text, element count constant: of a patient's name."""
