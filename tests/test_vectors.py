@@ -8,6 +8,9 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
+import subprocess
+import sys
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import date
 from fractions import Fraction
@@ -312,3 +315,33 @@ def test_a_negative_test_changes_no_verdict() -> None:
             by_history.setdefault(history, set()).add(json.dumps(vector["expected"]))
     assert len(by_history) == 8
     assert all(len(verdicts) == 1 for verdicts in by_history.values())
+
+
+def test_an_implementation_that_shares_no_code_gives_every_expected_value() -> None:
+    """Written from the rules in the README and nothing else; it has its own arithmetic and dates."""
+    folder = ROOT / "vectors"
+    texts = [path.read_text() for path in (folder / "verifier").glob("*.py")]
+    assert not any("ldn_titration" in text for text in texts)
+    command = [sys.executable, "-E", "-s", str(folder / "verify.py"), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def test_the_verifier_tells_each_vector_that_is_wrong(tmp_path: Path) -> None:
+    """One expected value of each file is changed: a count, a day, a verdict, a volume."""
+    folder = tmp_path / "vectors"
+    shutil.copytree(ROOT / "vectors", folder)
+    changed = []
+    for area in FILES:
+        path = folder / f"{area}.json"
+        tree = json.loads(path.read_text())
+        wanted = {"valid", "measurable", "planned", "supplied", "hold"}
+        every = [vector for group in tree["groups"] for vector in group["vectors"]]
+        vector = next(each for each in every if each["result"] in wanted)
+        vector["expected"][next(iter(vector["expected"]))] = "2001-01-01"
+        changed.append(vector["id"])
+        path.write_text(json.dumps(tree))
+    command = [sys.executable, "-E", "-s", str(folder / "verify.py"), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert [id for id in changed if id not in done.stdout] == []

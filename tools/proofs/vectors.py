@@ -53,7 +53,7 @@ def _by_verifier() -> list[str]:
     if not verifier.exists():
         return ["not verified: vectors/verify.py is not there"]
     done = subprocess.run(
-        [sys.executable, "-I", str(verifier), str(_FOLDER)],
+        [sys.executable, "-E", "-s", str(verifier), str(_FOLDER)],
         cwd=ROOT,
         capture_output=True,
         text=True,
