@@ -4,7 +4,7 @@ BIN := .venv/bin
 LDN := $(BIN)/ldn-titration
 
 .PHONY: help setup demo test peers peers-ready check bench docs cases clean \
-  dist sbom pins release-check versions audit
+  dist sbom pins release-check versions audit properties prove
 
 help:
 	@echo "make setup   a .venv with all that a plan can be written as"
@@ -18,6 +18,8 @@ help:
 	@echo "make dist    wheel, sdist and bill of materials of the last commit: dist/"
 	@echo "make release-check  the tests against the installed wheel; make versions: on the oldest"
 	@echo "             and the newest packages; make audit: the advisories against them"
+	@echo "make properties  each property with 1,000 examples"
+	@echo "make prove   all that shows that it can be trusted, in one table (hours; see docs/safety)"
 	@echo "make pins    requirements/ written anew from pyproject.toml (needs the network)"
 
 .venv/setup: pyproject.toml
@@ -117,6 +119,12 @@ release-check: .venv/prove
 
 versions: .venv/prove
 	$(BIN)/python tools/installed.py versions
+
+properties: .venv/dev
+	LDN_EXAMPLES=1000 $(BIN)/python -m pytest --numprocesses auto tests/properties
+
+prove: .venv/prove
+	$(BIN)/python tools/prove.py
 
 audit: .venv/prove
 	PYTHONPATH=tools $(BIN)/python tools/proofs/audit.py

@@ -318,7 +318,7 @@ def test_a_negative_test_changes_no_verdict() -> None:
 
 
 def test_an_implementation_that_shares_no_code_gives_every_expected_value() -> None:
-    """Written from the rules in the README and nothing else; it has its own arithmetic and dates."""
+    """Written from the rules in the README alone, with arithmetic and dates of its own."""
     folder = ROOT / "vectors"
     texts = [path.read_text() for path in (folder / "verifier").glob("*.py")]
     assert not any("ldn_titration" in text for text in texts)
@@ -344,4 +344,4 @@ def test_the_verifier_tells_each_vector_that_is_wrong(tmp_path: Path) -> None:
     command = [sys.executable, "-E", "-s", str(folder / "verify.py"), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
-    assert [id for id in changed if id not in done.stdout] == []
+    assert [name for name in changed if name not in done.stdout] == []

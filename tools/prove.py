@@ -26,7 +26,7 @@ RESTS_ON = ("src", "tests", "tools", "pyproject.toml")
 
 PROOFS = """
 hazards bad_inputs properties vectors exhaustive coverage mutation knowledge fuzz contracts
-same_bytes isolation limits builds release versions audit types
+same_bytes isolation limits builds release versions audit complete_types
 """.split()  # noqa: SIM905 - read as a list of words
 
 
