@@ -495,7 +495,9 @@ def full_requests() -> dict[str, bytes]:
         ),
         "1,000 conditions known": _patient(conditions=_reals("conditions", "names", 1000)),
         "1,000 conditions nearly known": _patient(
-            conditions=[f"{name}x {n}" for n, name in enumerate(_reals("conditions", "names", 1000))]
+            conditions=[
+                f"{name}x {n}" for n, name in enumerate(_reals("conditions", "names", 1000))
+            ]
         ),
         "1,000 conditions of short words": _patient(
             conditions=[f"{n} " + "a b c d e " * 19 for n in range(1000)]

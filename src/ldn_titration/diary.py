@@ -19,6 +19,7 @@ from ldn_titration.values import (
     LineOfText,
     PlainDate,
     Value,
+    at_most,
     faults,
     told_apart,
     told_of,
@@ -217,7 +218,9 @@ Event = Annotated[
 ]
 """Any event of the diary; in JSON told apart by ``event``."""
 
-Diary = Annotated[tuple[Event, ...], Field(strict=False, max_length=_MAX_EVENTS)]
+Diary = Annotated[
+    tuple[Event, ...], Field(strict=False, max_length=_MAX_EVENTS), at_most(_MAX_EVENTS)
+]
 """Events in any order, at most one a day."""
 
 _DIARY: TypeAdapter[tuple[Event, ...]] = TypeAdapter(Diary)

@@ -190,9 +190,13 @@ class Knowledge:
 
     def conditions_hinted(self, text: str) -> list[Condition]:
         """The conditions of which a text that names none of them holds a telling word."""
-        words = words_of(text)
-        rows = dict.fromkeys(self.conditions.values())
+        words = [word for word in words_of(text) if word.startswith(self._stems)]
+        rows = dict.fromkeys(self.conditions.values()) if words else ()
         return [row for row in rows if any(w.startswith(row.stems) for w in words)]
+
+    @cached_property
+    def _stems(self) -> tuple[str, ...]:
+        return tuple({stem for row in self.conditions.values() for stem in row.stems})
 
     def condition(self, name: str) -> Condition | None:
         """The condition of that name, if a rule reads it."""
