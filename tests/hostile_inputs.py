@@ -192,6 +192,7 @@ LIQUID = {
     "graduation": "0.01 mL",
     "beyond_use_days": 1,
 }
+DAILY = ("morning", "noon", "afternoon", "evening", "bedtime")
 MANY_STEPS = {"steps": [{"dose": f"{0.01 * n:.2f} mg", "days": 18} for n in range(1, 201)]}
 CYCLES = {
     "steps": [
@@ -317,11 +318,16 @@ def requests() -> dict[str, bytes]:
                 "strengths": ["0.011 mg", "0.013 mg", "0.017 mg", "0.019 mg"],
             },
         ),
-        "12 doses a day": _request(
+        "5 doses a day": _request(
             length_days=3660,
             regimen={
                 "steps": [
-                    {"doses": {f"{h:02}:{n % 60:02}": "0.1 mg" for h in range(12)}, "days": 18}
+                    {
+                        "doses": dict.fromkeys(
+                            ("morning", "noon", "evening", "bedtime"), f"0.{n + 1:03} mg"
+                        ),
+                        "days": 18,
+                    }
                     for n in range(200)
                 ]
             },
@@ -365,8 +371,8 @@ UNLIKE = [f"{n}.{'0' * 3800}{n % 9 + 1} mg/mL" for n in range(1, 250)]
 
 def _capsules(seed: int) -> dict[str, Any]:
     """Ten strengths that are slow to count out, and other ones for each seed."""
-    units = {1 + (seed * 7 + n * 13) % 199 for n in range(9)} - {1}
-    return {"form": "capsules", "strengths": [f"{0.0005 * n:.4f} mg" for n in (1, *sorted(units))]}
+    units = {1 + (seed * 7 + n * 13) % 199 for n in range(8)} - {1}
+    return {"form": "capsules", "strengths": [f"{0.0006 * n:.4f} mg" for n in (1, *sorted(units))]}
 
 
 def _tablets(seed: int) -> dict[str, Any]:
@@ -382,10 +388,10 @@ def full_requests() -> dict[str, bytes]:
     whole = {**year, "regimen": {"steps": [{"dose": "1 mg"}]}}
     exact = {**LIQUID, "graduation": "0.0001 mL"}
     told = {"reason": "r" * 200}
-    doses = [f"{4.5 - 0.001 * n:.3f} mg" for n in range(2400)]
     many_doses = {
         "steps": [
-            {"doses": {f"{h:02}:00": doses[12 * n + h] for h in range(12)}, "days": 18}
+            {"doses": {t: f"{1.2 - 0.001 * (5 * n + h):.3f} mg" for h, t in enumerate(DAILY)}}
+            | {"days": 18}
             for n in range(200)
         ],
         "band": "standard",
@@ -399,7 +405,7 @@ def full_requests() -> dict[str, bytes]:
         for name in _reals("opioids", "name", 1000)
     ]
     switches = {
-        "capsules": (_capsules, {"steps": [{"dose": "1 mg"}]}),
+        "capsules": (_capsules, {"steps": [{"dose": "1.2 mg"}]}),
         "tablets": (_tablets, {"steps": [{"dose": "0.96 mg"}]}),
         "unlike fractions": (
             lambda n: {**LIQUID, "concentration": UNLIKE[n % 249], "graduation": "0.001 mL"},
@@ -466,17 +472,17 @@ def full_requests() -> dict[str, bytes]:
         "missed in cycles": _request(
             length_days=3660, regimen=CYCLES, preparation=LIQUID, diary=_events("missed", 1000, 2)
         ),
-        "2,400 doses of capsules": _request(
+        "1,000 doses of capsules": _request(
             length_days=3660,
             regimen=many_doses,
             preparation={"form": "capsules", "strengths": [f"0.00{n} mg" for n in (1, 2, 3, 5)]},
         ),
-        "2,400 doses of tablets": _request(
+        "1,000 doses of tablets": _request(
             length_days=3660,
             regimen=many_doses,
             preparation={"form": "tablets", "strengths": ["0.008 mg", "0.016 mg"], "parts": 8},
         ),
-        "2,400 doses of a liquid": _request(
+        "1,000 doses of a liquid": _request(
             length_days=3660,
             regimen=many_doses,
             preparation={**LIQUID, "graduation": "0.001 mL"},
@@ -504,10 +510,10 @@ def full_requests() -> dict[str, bytes]:
         ),
         "1,000 known exposures": _patient(opioids={"status": "known", "exposures": known}),
         "an order of capsules": _request(
-            regimen={"steps": [{"dose": "1 mg"}]},
+            regimen={"steps": [{"dose": "1.2 mg"}]},
             preparation=_capsules(1),
             length_days=3660,
-            order={"quantity": {"0.0005 mg": 1_000_000}, "refills": 999, "days_supply": 3660},
+            order={"quantity": {"0.0006 mg": 1_000_000}, "refills": 999, "days_supply": 3660},
         ),
         "an order of small fills": _request(
             **whole, order={"quantity": "1 mL", "refills": 999, "days_supply": 1}

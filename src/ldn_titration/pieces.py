@@ -58,7 +58,7 @@ def fewest_pieces(dose: Fraction, strengths: Sequence[Fraction], parts: int = 1)
     limit = int(wanted) + min(units)
     if limit * len(units) * parts > _MAX_CELLS:
         raise QuantityError("the dose is too large, or the strengths too alike, to be counted out")
-    layers = _layers(tuple(units), parts, 1 << limit.bit_length())
+    layers = _layers(tuple(units), parts, _rounded(limit))
     best = layers[0].best
     if wanted.denominator == 1 and best[int(wanted)] < _NEVER:
         counts = _read_back(layers, parts, int(wanted))
@@ -67,6 +67,12 @@ def fewest_pieces(dose: Fraction, strengths: Sequence[Fraction], parts: int = 1)
     below = next((s for s in range(int(wanted), 0, -1) if best[s] < _NEVER), None)
     above = next((s for s in range(int(wanted) + 1, limit + 1) if best[s] < _NEVER), None)
     return Pieces(None, _mass(below, grid, scale), _mass(above, grid, scale))
+
+
+def _rounded(limit: int) -> int:
+    """A limit that doses of about that size share."""
+    eighth = 1 << max(0, limit.bit_length() - 3)
+    return -(-limit // eighth) * eighth
 
 
 def _mass(amount: int | None, grid: int, scale: int) -> Fraction | None:

@@ -17,6 +17,7 @@ MAX_BYTES = 1 << 20
 
 _MAX_INTEGER_DIGITS = 15
 _MAX_DEPTH = 64
+_MOST_HELD = 100_000
 
 
 class _Object(dict[str, Any]):
@@ -66,9 +67,13 @@ def _integer(digits: str) -> int | float:
 
 
 def _require_shallow(tree: Any, name: str) -> None:
-    level = _below([[tree]])
+    level, count = _below([[tree]]), 0
     for _ in range(_MAX_DEPTH + 1):
         level = _below(level)
+        count += len(level)
+        if count > _MOST_HELD:
+            message = f"holds more than {_MOST_HELD:,} lists and objects"
+            raise InvalidInputError([Problem(name, message)])
         if not level:
             return
     raise InvalidInputError([Problem(name, "is nested too deeply")])

@@ -40,7 +40,7 @@ from ldn_titration.words import (
 
 __all__ = ["CalendarFile", "plan_ics"]
 
-_MOST_EARLIER = 40_000  # days of earlier plans, laid out to learn what they announced
+_MOST_EARLIER = 25_000  # days of earlier plans, laid out to learn what they announced
 _PLANNED_OPIOID = "MON-05"
 
 _A_DAY, _A_MOMENT = "DURATION:P1D", "DURATION:PT15M"
@@ -333,7 +333,7 @@ def _earlier_diaries(plan: Plan) -> Iterator[Diary]:
     """None, and what the diary was before its latest events: as many as there is room for."""
     if plan.diary:
         yield ()
-        room = 1 + _MOST_EARLIER // (len(plan) + 3 * len(plan.diary))
+        room = 1 + _MOST_EARLIER // (len(plan) + 20 * len(plan.diary))
         unlike = {tuple(map(id, diary)): diary for diary in islice(_told(plan.diary), 3 * room)}
         yield from islice(filter(None, unlike.values()), room)
 
