@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 _MAX_EVENTS = 1000
-_MAX_SWITCHES = 100
+_MAX_SWITCHES = 50
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 

@@ -333,7 +333,7 @@ def _earlier_diaries(plan: Plan) -> Iterator[Diary]:
     """None, and what the diary was before its latest events: as many as there is room for."""
     if plan.diary:
         yield ()
-        room = 1 + _MOST_EARLIER // (len(plan) + 20 * len(plan.diary))
+        room = max(1, _MOST_EARLIER // (len(plan) + 20 * len(plan.diary)))
         unlike = {tuple(map(id, diary)): diary for diary in islice(_told(plan.diary), 3 * room)}
         yield from islice(filter(None, unlike.values()), room)
 
