@@ -423,7 +423,7 @@ def full_requests() -> dict[str, bytes]:
             ],
         )
         for name, (prepared, regimen) in switches.items()
-        for count in (99, 200, 1000)
+        for count in (50, 200, 1000)
         if not (count == 1000 and name == "unlike fractions")
     }
     for count in (50, 100, 200, 1000):

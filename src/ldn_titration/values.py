@@ -110,8 +110,8 @@ def at_most(count: int) -> BeforeValidator:
 
     def counted(value: Any) -> Any:
         if isinstance(value, list | tuple) and len(value) > count:
-            context = {"field_type": "Tuple", "max_length": count, "actual_length": len(value)}
-            raise PydanticKnownError("too_long", context)
+            told = {"field_type": "Tuple", "max_length": count, "actual_length": len(value)}
+            raise PydanticKnownError("too_long", told)
         return value
 
     return BeforeValidator(counted)

@@ -322,6 +322,11 @@ class Knowledge:
     def _read_once(self) -> Callable[[str], Line]:
         return lru_cache(maxsize=4096)(self._read_line)
 
+    @cached_property
+    def read_words(self) -> Callable[[str], Line]:
+        """Read what the words of any text name; each text is read once."""
+        return lru_cache(maxsize=4096)(self.lexicon.read)
+
     def _read_line(self, text: str) -> Line:
         known = self._opioid_names.get(key_of(text))
         if known is not None:
