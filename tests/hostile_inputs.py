@@ -6,9 +6,12 @@ of ours; how long it took is for the reader of this module to measure.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from itertools import cycle, islice
 from typing import Any, NamedTuple
 
 from ldn_titration import Mass, Plan, supply
@@ -135,8 +138,24 @@ GOOD: dict[str, Any] = {
         "bottle": "10 mL",
         "beyond_use_days": 14,
     },
-    "patient": {"assessed_on": "2027-01-02", "assessed_by": "Dr A. Example"},
+    "patient": {
+        "assessed_on": "2027-01-02",
+        "assessed_by": "Dr A. Example",
+        "opioids": {"status": "none"},
+        **dict.fromkeys(
+            (
+                *("opioid_dependence", "acute_withdrawal", "naltrexone_hypersensitivity"),
+                *("other_naltrexone", "pregnant", "breastfeeding", "liver_disease"),
+                *("kidney_impairment", "suicidal_ideation"),
+            ),
+            "no",
+        ),
+        "age_years": 44,
+        "medications": [],
+        "conditions": [],
+    },
 }
+"""A request of which everything is known, so that no rule is passed over."""
 
 
 def _request(**changes: Any) -> bytes:
@@ -173,6 +192,7 @@ LIQUID = {
     "graduation": "0.01 mL",
     "beyond_use_days": 1,
 }
+DAILY = ("morning", "noon", "afternoon", "evening", "bedtime")
 MANY_STEPS = {"steps": [{"dose": f"{0.01 * n:.2f} mg", "days": 18} for n in range(1, 201)]}
 CYCLES = {
     "steps": [
@@ -298,11 +318,16 @@ def requests() -> dict[str, bytes]:
                 "strengths": ["0.011 mg", "0.013 mg", "0.017 mg", "0.019 mg"],
             },
         ),
-        "12 doses a day": _request(
+        "5 doses a day": _request(
             length_days=3660,
             regimen={
                 "steps": [
-                    {"doses": {f"{h:02}:{n % 60:02}": "0.1 mg" for h in range(12)}, "days": 18}
+                    {
+                        "doses": dict.fromkeys(
+                            ("morning", "noon", "evening", "bedtime"), f"0.{n + 1:03} mg"
+                        ),
+                        "days": 18,
+                    }
                     for n in range(200)
                 ]
             },
@@ -326,6 +351,193 @@ def requests() -> dict[str, bytes]:
                 "steps": [{"dose": f"1.{'0' * 3900}{n} mg", "days": 7} for n in range(1, 200)]
             },
             preparation={**LIQUID, "graduation": "0." + "0" * 3900 + "1 mL"},
+        ),
+    }
+
+
+def _reals(table: str, column: str, count: int) -> list[str]:
+    """So many different names that the knowledge base holds, over and over where it has fewer."""
+    rows = csv.DictReader(io.StringIO(knowledge().tables[table].decode()))
+    names = [name for row in rows if (name := row[column].partition(";")[0])]
+    return list(islice(cycle(names), count))
+
+
+def _events(kind: str, count: int = 1000, apart: int = 3, **more: Any) -> list[dict[str, Any]]:
+    return [{"event": kind, "on": on, **more} for on in _days(count, apart)]
+
+
+UNLIKE = [f"{n}.{'0' * 3800}{n % 9 + 1} mg/mL" for n in range(1, 250)]
+
+
+def _capsules(seed: int) -> dict[str, Any]:
+    """Ten strengths that are slow to count out, and other ones for each seed."""
+    units = {1 + (seed * 7 + n * 13) % 199 for n in range(8)} - {1}
+    return {"form": "capsules", "strengths": [f"{0.0006 * n:.4f} mg" for n in (1, *sorted(units))]}
+
+
+def _tablets(seed: int) -> dict[str, Any]:
+    units = {1 + (seed * 7 + n * 13) % 29 for n in range(9)} - {1}
+    strengths = [f"{0.032 * n:.3f} mg" for n in (1, *sorted(units))]
+    return {"form": "tablets", "strengths": strengths, "parts": 8}
+
+
+def full_requests() -> dict[str, bytes]:
+    """Requests of one thing that each has very much of, in a patient of whom all is known."""
+    year = {"length_days": 3660, "preparation": LIQUID}
+    steps = {**year, "regimen": MANY_STEPS}
+    whole = {**year, "regimen": {"steps": [{"dose": "1 mg"}]}}
+    exact = {**LIQUID, "graduation": "0.0001 mL"}
+    told = {"reason": "r" * 200}
+    many_doses = {
+        "steps": [
+            {"doses": {t: f"{1.2 - 0.001 * (5 * n + h):.3f} mg" for h, t in enumerate(DAILY)}}
+            | {"days": 18}
+            for n in range(200)
+        ],
+        "band": "standard",
+    }
+    back_and_forth = [
+        {"event": "advanced" if n % 2 else "stepped_back", "on": on, **told}
+        for n, on in enumerate(_days(1000, 3)[10:])
+    ]
+    known = [
+        {"substance": name, "release": "unknown", "last_taken": "2026-11"}
+        for name in _reals("opioids", "name", 1000)
+    ]
+    switches = {
+        "capsules": (_capsules, {"steps": [{"dose": "1.2 mg"}]}),
+        "tablets": (_tablets, {"steps": [{"dose": "0.96 mg"}]}),
+        "unlike fractions": (
+            lambda n: {**LIQUID, "concentration": UNLIKE[n % 249], "graduation": "0.001 mL"},
+            {"steps": [{"dose": "1 mg"}]},
+        ),
+    }
+    made = {
+        f"{count} switches of {name}": _request(
+            length_days=3660,
+            regimen=regimen,
+            preparation=prepared(0),
+            diary=[
+                {"event": "switched", "on": on, "preparation": prepared(n + 1)}
+                for n, on in enumerate(_days(count, 3660 // count)[1:])
+            ],
+        )
+        for name, (prepared, regimen) in switches.items()
+        for count in (50, 200, 1000)
+        if not (count == 1000 and name == "unlike fractions")
+    }
+    for count in (50, 100, 200, 1000):
+        apart = 3660 // count
+        made |= {
+            f"{count} holds of 200 steps": _request(
+                **steps, diary=_events("held", count, apart, days=1, **told)
+            ),
+            f"{count} missed of 200 steps": _request(
+                **steps, diary=_events("missed", count, apart)
+            ),
+            f"{count} halved of 200 steps": _request(
+                **{**steps, "preparation": exact}, diary=_events("halved", count, apart)
+            ),
+            f"{count} stayed": _request(**steps, diary=_events("stayed", count, apart)),
+            f"{count} opioids of unknown date": _request(
+                **whole,
+                diary=_events(
+                    "opioid",
+                    count,
+                    apart,
+                    exposure={"substance": "oxycodone", "last_taken": "unknown"},
+                ),
+            ),
+            f"{count} opioids all different": _request(
+                **whole,
+                diary=[
+                    {**event, "exposure": {"substance": name}}
+                    for event, name in zip(
+                        _events("opioid", count, apart),
+                        _reals("opioids", "name", count),
+                        strict=True,
+                    )
+                ],
+            ),
+        }
+    every = ("missed", "held", "halved", "stepped_back", "advanced")
+    mixed = [
+        {"event": every[n % 5], "on": on, **({"days": 2} if n % 5 == 1 else {})}
+        for n, on in enumerate(_days(1000, 3)[40:])
+    ]
+    return made | {
+        "back and forth": _request(**steps, diary=back_and_forth),
+        "events of all kinds": _request(**{**steps, "preparation": exact}, diary=mixed),
+        "missed every other day": _request(**whole, diary=_events("missed", 1000, 2)),
+        "missed in cycles": _request(
+            length_days=3660, regimen=CYCLES, preparation=LIQUID, diary=_events("missed", 1000, 2)
+        ),
+        "1,000 doses of capsules": _request(
+            length_days=3660,
+            regimen=many_doses,
+            preparation={"form": "capsules", "strengths": [f"0.00{n} mg" for n in (1, 2, 3, 5)]},
+        ),
+        "1,000 doses of tablets": _request(
+            length_days=3660,
+            regimen=many_doses,
+            preparation={"form": "tablets", "strengths": ["0.008 mg", "0.016 mg"], "parts": 8},
+        ),
+        "1,000 doses of a liquid": _request(
+            length_days=3660,
+            regimen=many_doses,
+            preparation={**LIQUID, "graduation": "0.001 mL"},
+        ),
+        "1,000 medicines known": _patient(medications=_reals("medicines", "name", 1000)),
+        "1,000 opioids known": _patient(medications=_reals("opioids", "name", 1000)),
+        "1,000 products": _patient(medications=_reals("products", "name", 1000)),
+        "1,000 names unlike": _patient(
+            medications=[f"{name} {n}" for n, name in enumerate(_reals("opioids", "name", 1000))]
+        ),
+        "1,000 medicines of short words": _patient(
+            medications=[f"{n} " + "a b c d e " * 19 for n in range(1000)]
+        ),
+        "1,000 medicines of plus": _patient(
+            medications=[f"{n}+" + "oxycodn+" * 24 for n in range(1000)]
+        ),
+        "1,000 conditions known": _patient(conditions=_reals("conditions", "names", 1000)),
+        "1,000 conditions nearly known": _patient(
+            conditions=[
+                f"{name}x {n}" for n, name in enumerate(_reals("conditions", "names", 1000))
+            ]
+        ),
+        "1,000 conditions of short words": _patient(
+            conditions=[f"{n} " + "a b c d e " * 19 for n in range(1000)]
+        ),
+        "1,000 known exposures": _patient(opioids={"status": "known", "exposures": known}),
+        "an order of capsules": _request(
+            regimen={"steps": [{"dose": "1.2 mg"}]},
+            preparation=_capsules(1),
+            length_days=3660,
+            order={"quantity": {"0.0006 mg": 1_000_000}, "refills": 999, "days_supply": 3660},
+        ),
+        "an order of small fills": _request(
+            **whole, order={"quantity": "1 mL", "refills": 999, "days_supply": 1}
+        ),
+        "an order of drops of drops": _request(
+            **{**steps, "preparation": {**LIQUID, "bottle": "2 mL", "beyond_use_days": 3660}},
+            order={"quantity": "0.01 mL", "refills": 999},
+        ),
+        "an order of 60,000 strengths": _request(
+            order={"quantity": {f"0.{n} mg": 1 for n in range(1, 60_000)}}
+        ),
+        "bottles of one dose": _request(
+            **{**steps, "preparation": {**LIQUID, "bottle": "2 mL", "beyond_use_days": 3660}}
+        ),
+        "everything at its longest": _request(
+            **{**steps, "diary": _events("held", 200, 18, days=1, **told)},
+            patient={
+                **GOOD["patient"],
+                "name": "n" * 200,
+                "medications": _reals("products", "name", 1000),
+                "conditions": _reals("conditions", "names", 1000),
+                "opioids": {"status": "known", "exposures": known},
+                "planned_opioid": [{"on": on, "reason": "r" * 200} for on in _days(100, 30)],
+            },
         ),
     }
 
@@ -474,9 +686,29 @@ def bundles() -> dict[str, bytes]:
     }
 
 
+def _short_lines(unit: str, count: int = 990) -> bytes:
+    """Lines as long as one may be, each with its number, so that no two are alike."""
+    return "".join(f"{n} {unit * 99}"[:199] + "\n" for n in range(count)).encode()
+
+
 def lists() -> dict[str, bytes]:
     """Medication lists and tables."""
     return {
+        **{
+            f"short lines of {unit!r}": _short_lines(unit)
+            for unit in (
+                *("oxycodon ", "a b ", "oxycodone + ", "hydrocodn/apap ", "(a)", "5 mg ", "mg/ml-"),
+                *("until 2026-12-01 ", "stopped ", "e\u0301", "\ufdfa", "oxy-", "tab. "),
+            )
+        },
+        "products": "\n".join(_reals("products", "name", 990)).encode(),
+        "names of all opioids": "\n".join(_reals("opioids", "name", 990)).encode(),
+        "names of all medicines": "\n".join(_reals("medicines", "name", 990)).encode(),
+        "names nearly known": "\n".join(
+            f"{name}x {n} mg tablets" for n, name in enumerate(_reals("medicines", "name", 990))
+        ).encode(),
+        "a table of cells": b"medication,status,end,dose\n"
+        + b"oxycodon hydrochlorid retard 5 mg tablte,stopped lately,12.13.2026,5mg\n" * 990,
         "lines": b"oxycodone 5 mg\n" * (FULL // 15),
         "1,000 lines nearly known": ("oxycodon hydrochlorid 5mg tablte " * 30 + "\n").encode()
         * 1000,
@@ -587,6 +819,54 @@ def overlays() -> dict[str, bytes]:
     }
 
 
+def sound_overlays() -> dict[str, bytes]:
+    """Overlays of the right shape, as large as they may be."""
+    head = b'schema = "ldn-titration/overlay/1"\nsite = "A"\n'
+
+    def filled(*entries: str, most: int = 262_000) -> bytes:
+        text, n = bytearray(head), 0
+        while len(text) < most:
+            text += "".join(entries).replace("#", _word(n)).encode()
+            n += 1
+        return bytes(text)
+
+    some = ",".join(f'"painaway {_word(n)}"' for n in range(999))
+    codes = ",".join(f'"local:{n}"' for n in range(999))
+    return {
+        "opioids that are sound": filled('[[opioid]]\nname="painaway #"\nlike="oxycodone_er"\n'),
+        "opioids of another kind": filled('[[opioid]]\nname="painaway #"\nlike="none"\n'),
+        "opioids all called alike": filled('[[opioid]]\nname="painaway"\nlike="oxycodone_er"\n'),
+        "names that are sound": filled('[[names]]\nof="methadone"\nsynonyms=["mixture #"]\n'),
+        "names of 1,000": head
+        + f'[[names]]\nof="methadone"\nsynonyms=[{some}]\ncodes=[{codes}]\n'.encode() * 5,
+        "medicines that are sound": filled('[[medicine]]\nname="thyrolocal #"\n'),
+        "medicines that hold": filled(
+            '[[medicine]]\nname="thyrolocal #"\nholds=["levothyroxine","oxycodn #"]\n'
+        ),
+        "medicines nearly opioids": filled('[[medicine]]\nname="oxycodon #"\n'),
+        "medicines of long names": filled(f'[[medicine]]\nname="# {"ab cd " * 32}"\n'),
+        "medicines of many short words": filled(f'[[medicine]]\nname="# {"a b " * 48}"\n'),
+        "intervals": filled('[[interval]]\nof="methadone"\nmax_days=21\n'),
+        "intervals of nothing": filled('[[interval]]\nof="#"\nmax_days=21\n'),
+        "severities": filled('[[severity]]\ncode="HEP-02"\nat_least="hold"\n'),
+        "severities of nothing": filled('[[severity]]\ncode="#"\nat_least="hold"\n'),
+        "a little of all": filled(
+            '[[opioid]]\nname="painaway #"\nlike="oxycodone_er"\ncodes=["local:#"]\n',
+            '[[medicine]]\nname="thyrolocal #"\nholds=["levothyroxine"]\n',
+            '[[names]]\nof="methadone"\nsynonyms=["mixture #"]\n',
+        ),
+    }
+
+
+def _word(number: int) -> str:
+    """A word of letters for a number, another for each."""
+    word = ""
+    while number or not word:
+        number, letter = divmod(number, 26)
+        word += chr(97 + letter)
+    return "w" + word
+
+
 def names() -> dict[str, str]:
     """What may stand after ``opioid``."""
     return {
@@ -636,7 +916,7 @@ def plans() -> dict[str, bytes]:
 
 def inputs() -> Iterator[Hostile]:
     """Every input at each door that takes its kind."""
-    for name, data in (requests() | _broken_requests()).items():
+    for name, data in (requests() | full_requests() | _broken_requests()).items():
         for door in DOORS:
             if door.startswith("plan ") or door in {"screen", "supply"}:
                 yield Hostile(name, door, data)
@@ -644,7 +924,7 @@ def inputs() -> Iterator[Hostile]:
         "bundle": bundles,
         "medicines": lists,
         "lint": orders,
-        "overlay": overlays,
+        "overlay": lambda: overlays() | sound_overlays(),
         "opioid": names,
         "mass": quantities,
         "read_plan": plans,

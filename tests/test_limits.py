@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -17,10 +18,52 @@ from ldn_titration.request import read_request
 
 pytestmark = pytest.mark.hazard("S01")
 
-MOST_SECONDS = 4.0
-"""Of processor time: the goal is one, and a test's machine may be several times slower."""
+MOST_TURNS = 20.0
+"""Of the yardstick: 12.5 are a second where the goal was set; the rest is for noise."""
 
-IN_TESTS = {"screen", "bundle", "medicines", "lint", "overlay", "opioid", "mass", "read_plan"}
+WORST = {
+    "plan json": (
+        "1000 switches of tablets",
+        "50 switches of tablets",
+        "1,000 holds of 3,660 days",
+    ),
+    "plan csv": ("10 steps of 3,660 days in cycles", "capsules of all sorts"),
+    "plan ics": ("1,000 missed", "200 holds of 200 steps"),
+    "supply": ("an order of 60,000 strengths", "bottles of one dose"),
+    "screen": (
+        *("300,000 steps", "100,000 wrong exposures", "wide and deep", "1,000 conditions"),
+        *("1,000 medicines of short words", "everything at its longest"),
+    ),
+    "bundle": ("nothings", "opioids", "nearly opioids", "points and dashes"),
+    "medicines": ("short lines of 'oxycodon '", "names nearly known", "one line"),
+    "lint": ("dosages", "orders with texts", "digits"),
+    "overlay": ("dotted",),
+    "opioid": ("words", "marks"),
+    "mass": ("fraction", "slashes"),
+    "read_plan": ("entries",),
+}
+"""What was found to take longest at each door; `make prove` has every input at every door."""
+
+
+def turns(call: Callable[[], object]) -> float:
+    """The processor time of a call in turns of the yardstick, the least of three.
+
+    The yardstick runs in the same process just before, so a slow machine makes both slow.
+    """
+    least = float("inf")
+    for _ in range(3):
+        least = min(least, seconds(call) / yardstick())
+        if least < MOST_TURNS / 2:
+            break
+    return least
+
+
+def yardstick() -> float:
+    """The processor time of a million turns of a plain loop."""
+    before, found = time.process_time(), 0
+    for number in range(1_000_000):
+        found += number % 7
+    return time.process_time() - before
 
 
 def seconds(call: Callable[[], object]) -> float:
@@ -33,18 +76,22 @@ def seconds(call: Callable[[], object]) -> float:
     return time.process_time() - before
 
 
-@pytest.mark.parametrize("door", sorted(IN_TESTS))
-def test_any_input_of_1_mib_is_answered_soon(door: str) -> None:
-    """P60: a value or an error of ours, of at most 101 lines; `make prove` has all doors."""
+@pytest.fixture(scope="module")
+def hostile() -> dict[tuple[str, str], Any]:
+    """Every hostile input, by its door and name."""
+    return {(each.door, each.name): each.data for each in hostile_inputs.inputs()}
+
+
+@pytest.mark.parametrize("door", sorted(WORST))
+def test_any_input_of_1_mib_is_answered_within_a_second(
+    door: str, hostile: dict[tuple[str, str], Any]
+) -> None:
+    """P60: a value or an error of ours, of at most 101 lines."""
     knowledge().read_all()
-    slow = {
-        each.name: spent
-        for each in hostile_inputs.inputs()
-        if each.door == door
-        and (spent := seconds(lambda each=each: hostile_inputs.DOORS[door](each.data)))  # type: ignore[misc]
-        > MOST_SECONDS
-    }
-    assert slow == {}
+    enter = hostile_inputs.DOORS[door]
+    seconds(lambda: enter(hostile_inputs.warm(door)))
+    spent = {name: turns(lambda name=name: enter(hostile[door, name])) for name in WORST[door]}  # type: ignore[misc]
+    assert {name: round(each, 1) for name, each in spent.items() if each > MOST_TURNS} == {}
 
 
 def test_a_plan_of_a_billion_days_is_refused_in_a_millisecond() -> None:

@@ -118,7 +118,7 @@ def _own_days(step: int, terms: Terms) -> int:
 
 def _held(event: events.Held, now: Stretch, back: Course, terms: Terms) -> Course:
     held = now._replace(days=event.days, why=event.why, spare=0)
-    later = (each._replace(position=each.position + event.days) for each in back.ahead)
+    later = [_new(Stretch, (*each[:-1], each.position + event.days)) for each in back.ahead]
     return back._replace(ahead=(held, *later))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, Tag, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, Tag, TypeAdapter, ValidationError, model_validator
 
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.patient import OpioidExposure
@@ -19,6 +19,7 @@ from ldn_titration.values import (
     LineOfText,
     PlainDate,
     Value,
+    at_most,
     faults,
     told_apart,
     told_of,
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 _MAX_EVENTS = 1000
+_MAX_SWITCHES = 50
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -217,7 +219,20 @@ Event = Annotated[
 ]
 """Any event of the diary; in JSON told apart by ``event``."""
 
-Diary = Annotated[tuple[Event, ...], Field(strict=False, max_length=_MAX_EVENTS)]
+
+def _few_switches(diary: tuple[Event, ...]) -> tuple[Event, ...]:
+    switches = sum(isinstance(event, Switched) for event in diary)
+    if switches > _MAX_SWITCHES:
+        raise ValueError(f"has {switches} switches; at most {_MAX_SWITCHES} are read")
+    return diary
+
+
+Diary = Annotated[
+    tuple[Event, ...],
+    Field(strict=False, max_length=_MAX_EVENTS),
+    at_most(_MAX_EVENTS),
+    AfterValidator(_few_switches),
+]
 """Events in any order, at most one a day."""
 
 _DIARY: TypeAdapter[tuple[Event, ...]] = TypeAdapter(Diary)

@@ -27,6 +27,7 @@ from ldn_titration.values import Value, faults
 __all__ = ["Order", "check_order"]
 
 _MOST_PIECES = 1_000_000
+_MOST_STRENGTHS = 100
 
 
 def _read_quantity(value: object) -> Volume | Counts:
@@ -41,6 +42,8 @@ def _read_quantity(value: object) -> Volume | Counts:
         listed = list(value)
     if not listed or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in listed):
         raise ValueError('must be a volume such as "30 mL", or counts such as {"1.5 mg": 14}')
+    if len(listed) > _MOST_STRENGTHS:
+        raise ValueError(f"has {len(listed)} strengths; at most {_MOST_STRENGTHS} are read")
     faults(_count_faults(listed))
     counts = [(Mass(strength), Fraction(count)) for strength, count in listed]
     twice = {str(strength) for strength, _ in counts if [s for s, _ in counts].count(strength) > 1}

@@ -26,6 +26,7 @@ from ldn_titration.values import (
     PlainDate,
     SiteCode,
     Value,
+    at_most,
     faults,
 )
 
@@ -84,7 +85,9 @@ class OpioidHistory(Value):
     """Whether opioids were taken: none (asked, and none), known (with exposures) or unknown."""
 
     status: Literal["none", "known", "unknown"] = Field(examples=["none"])
-    exposures: tuple[OpioidExposure, ...] = Field(default=(), strict=False, max_length=1000)
+    exposures: Annotated[tuple[OpioidExposure, ...], at_most(1000)] = Field(
+        default=(), strict=False, max_length=1000
+    )
 
     @model_validator(mode="after")
     def _status_fits_exposures(self) -> Self:
@@ -218,18 +221,26 @@ class PatientFacts(Value):
     )
     kidney_impairment: Literal["yes", "no", "unknown", "mild", "moderate", "severe"] = "unknown"
     suicidal_ideation: Fact = "unknown"
-    medications: tuple[Listed, ...] | None = Field(default=None, strict=False, max_length=1000)
+    medications: Annotated[tuple[Listed, ...] | None, at_most(1000)] = Field(
+        default=None, strict=False, max_length=1000
+    )
     unrecognised_medicines_checked: Fact = "unknown"
-    conditions: tuple[LineOfText, ...] | None = Field(default=None, strict=False, max_length=1000)
+    conditions: Annotated[tuple[LineOfText, ...] | None, at_most(1000)] = Field(
+        default=None, strict=False, max_length=1000
+    )
     urine_opioid_screen: OpioidTest | None = None
     naloxone_challenge: OpioidTest | None = None
-    planned_opioid: tuple[PlannedOpioid, ...] = Field(default=(), strict=False, max_length=100)
+    planned_opioid: Annotated[tuple[PlannedOpioid, ...], at_most(100)] = Field(
+        default=(), strict=False, max_length=100
+    )
     lactose_intolerance: Fact = "unknown"
     opioid_in_use: Fact = "unknown"
     liver_enzymes: TimesLimit | None = None
     alcohol: Fact = "unknown"
     earlier_naltrexone: EarlierNaltrexone | None = None
-    overrides: tuple[Annotated[Override, AfterValidator(_of_a_hold)], ...] = Field(
+    overrides: Annotated[
+        tuple[Annotated[Override, AfterValidator(_of_a_hold)], ...], at_most(100)
+    ] = Field(
         default=(),
         strict=False,
         max_length=100,

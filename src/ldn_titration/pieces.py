@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd, lcm
 from typing import NamedTuple
 
@@ -57,7 +58,7 @@ def fewest_pieces(dose: Fraction, strengths: Sequence[Fraction], parts: int = 1)
     limit = int(wanted) + min(units)
     if limit * len(units) * parts > _MAX_CELLS:
         raise QuantityError("the dose is too large, or the strengths too alike, to be counted out")
-    layers = _layers(units, parts, limit)
+    layers = _layers(tuple(units), parts, _rounded(limit))
     best = layers[0].best
     if wanted.denominator == 1 and best[int(wanted)] < _NEVER:
         counts = _read_back(layers, parts, int(wanted))
@@ -68,35 +69,46 @@ def fewest_pieces(dose: Fraction, strengths: Sequence[Fraction], parts: int = 1)
     return Pieces(None, _mass(below, grid, scale), _mass(above, grid, scale))
 
 
+def _rounded(limit: int) -> int:
+    """A limit that doses of about that size share."""
+    eighth = 1 << max(0, limit.bit_length() - 3)
+    return -(-limit // eighth) * eighth
+
+
 def _mass(amount: int | None, grid: int, scale: int) -> Fraction | None:
     return None if amount is None else Fraction(amount * grid, scale)
 
 
-def _layers(units: list[int], parts: int, limit: int) -> list[_Layer]:
-    """One layer a strength, largest first; each rests on the one after it."""
+@lru_cache(maxsize=16)
+def _layers(units: tuple[int, ...], parts: int, limit: int) -> tuple[_Layer, ...]:
+    """One layer a strength, largest first; each rests on the one after it.
+
+    Made once for all the doses of a preparation: an amount's cost is the same whatever the limit.
+    """
     after = [0] + [_NEVER] * limit
     layers: list[_Layer] = []
     for part in reversed(units):
         using = _using(part, parts, after)
         after = list(map(min, after, using))
         layers.insert(0, _Layer(part, after, using))
-    return layers
+    return tuple(layers)
 
 
 def _using(part: int, parts: int, after: list[int]) -> list[int]:
     """The cost of each amount with at least one piece of this strength."""
-    using = [_NEVER] * len(after)
     whole = part * parts
-    for amount in range(part, len(after)):
-        last = min(after[amount - size] for size in range(part, min(whole, amount) + 1, part))
-        cost = last + _PIECE + _STRENGTH
-        if amount > whole:
-            cost = min(cost, using[amount - whole] + _PIECE)
-        using[amount] = cost
+    sizes = range(part, whole + 1, part)
+    room = len(after)
+    lasts = [([_NEVER] * min(size, room) + after)[:room] for size in sizes]
+    using = [last + _PIECE + _STRENGTH for last in map(min, *lasts, lasts[0])]
+    for amount in range(whole + 1, room):
+        more = using[amount - whole] + _PIECE
+        if more < using[amount]:
+            using[amount] = more
     return using
 
 
-def _read_back(layers: list[_Layer], parts: int, amount: int) -> list[Fraction]:
+def _read_back(layers: Sequence[_Layer], parts: int, amount: int) -> list[Fraction]:
     """How many of each strength the cheapest way takes; of equals, the larger strengths."""
     nothing_after = [0] + [_NEVER] * amount
     counts = []

@@ -18,7 +18,7 @@ from ldn_titration.knowledge import policy
 from ldn_titration.pieces import fewest_pieces
 from ldn_titration.quantities import Concentration, Mass, MassPerDrop, Volume
 from ldn_titration.reading import Form, Reading
-from ldn_titration.values import LineOfText, Value, faults, told_apart
+from ldn_titration.values import LineOfText, Value, at_most, faults, told_apart
 
 __all__ = [
     "AnyPreparation",
@@ -104,7 +104,7 @@ def _shown(value: object) -> str:
 
 
 class _Counted(_Measured):
-    strengths: tuple[Dose, ...] = Field(
+    strengths: Annotated[tuple[Dose, ...], at_most(_MAX_STRENGTHS)] = Field(
         strict=False, min_length=1, max_length=_MAX_STRENGTHS, examples=[["1.5 mg", "3 mg"]]
     )
     filler: LineOfText | None = Field(default=None, examples=["microcrystalline cellulose"])

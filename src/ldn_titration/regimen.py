@@ -19,7 +19,7 @@ from ldn_titration.knowledge import Protocol, knowledge
 from ldn_titration.preparation import Dose
 from ldn_titration.quantities import Mass
 from ldn_titration.sig import EVERY_OTHER_DAY, count
-from ldn_titration.values import LineOfText, Value, faults
+from ldn_titration.values import LineOfText, Value, at_most, faults
 
 __all__ = ["Band", "Cycle", "Regimen", "TimeOfDay", "TimedDose", "TitrationStep"]
 
@@ -208,7 +208,7 @@ class Regimen(Value):
     18
     """
 
-    steps: tuple[TitrationStep, ...] = Field(
+    steps: Annotated[tuple[TitrationStep, ...], at_most(MAX_STEPS)] = Field(
         strict=False, min_length=1, max_length=MAX_STEPS, examples=[[{"dose": "1.5 mg"}]]
     )
     band: Band = "low"

@@ -20,7 +20,7 @@ from ldn_titration.schedule import schedule
 from ldn_titration.screening import screen
 from ldn_titration.strict_json import duplicates, read_json
 from ldn_titration.supply import require_beyond_use
-from ldn_titration.values import Moment, Value, faults, printable, told_apart
+from ldn_titration.values import Moment, Value, at_most, faults, printable, told_apart
 
 __all__ = ["PlanRequest", "ProtocolRegimen", "RampRegimen", "StepsRegimen", "read_request"]
 
@@ -73,7 +73,7 @@ class ProtocolRegimen(_RegimenRequest):
 class StepsRegimen(_RegimenRequest):
     """Steps one by one; only the last may lack ``days``."""
 
-    steps: tuple[TitrationStep, ...] = Field(
+    steps: Annotated[tuple[TitrationStep, ...], at_most(MAX_STEPS)] = Field(
         strict=False, min_length=1, max_length=MAX_STEPS, examples=[[{"dose": "1.5 mg", "days": 7}]]
     )
 

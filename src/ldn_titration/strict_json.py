@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ldn_titration.errors import InvalidInputError, Problem
@@ -17,10 +17,11 @@ MAX_BYTES = 1 << 20
 
 _MAX_INTEGER_DIGITS = 15
 _MAX_DEPTH = 64
+_MOST_HELD = 100_000
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that remembers which of its keys stood twice."""
+    """A JSON object of which keys stood twice, and which they were."""
 
     twice: tuple[str, ...] = ()
 
@@ -52,10 +53,12 @@ def read_json(
     return tree
 
 
-def _object(pairs: list[tuple[str, Any]]) -> _Object:
-    made = _Object(pairs)
-    if len(made) < len(pairs):
-        made.twice = tuple(n for n, times in Counter(n for n, _ in pairs).items() if times > 1)
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    plain = dict(pairs)
+    if len(plain) == len(pairs):
+        return plain
+    made = _Object(plain)
+    made.twice = tuple(n for n, times in Counter(n for n, _ in pairs).items() if times > 1)
     return made
 
 
@@ -64,42 +67,61 @@ def _integer(digits: str) -> int | float:
 
 
 def _require_shallow(tree: Any, name: str) -> None:
-    level = _below([tree])
-    for _ in range(_MAX_DEPTH):
-        level = [below for value in level for below in _below(value)]
+    level, count = _below([[tree]]), 0
+    for _ in range(_MAX_DEPTH + 1):
+        level = _below(level)
+        count += len(level)
+        if count > _MOST_HELD:
+            message = f"holds more than {_MOST_HELD:,} lists and objects"
+            raise InvalidInputError([Problem(name, message)])
         if not level:
             return
     raise InvalidInputError([Problem(name, "is nested too deeply")])
 
 
-def _below(value: dict[str, Any] | list[Any]) -> list[Any]:
-    inner = value.values() if isinstance(value, dict) else value
-    return [each for each in inner if isinstance(each, dict | list)]
+def _below(level: Iterable[dict[str, Any] | list[Any]]) -> list[Any]:
+    """What holds more, of all that these hold."""
+    inner = (value.values() if isinstance(value, dict) else value for value in level)
+    return [each for values in inner for each in values if isinstance(each, _HOLDERS)]
 
 
-def duplicates(tree: Any, path: str = "") -> Iterator[Problem]:
+def duplicates(tree: Any) -> Iterator[Problem]:
     """Each key that stood twice in its object."""
-    if isinstance(tree, _Object):
-        for name in tree.twice:
-            yield Problem(f"{path}.{name}".lstrip("."), "stands twice in the same object")
-    for where, value in _children(tree, path):
-        yield from duplicates(value, where)
+    for value, way in _walk(tree, _HOLDERS):
+        if isinstance(value, _Object):
+            for name in value.twice:
+                yield Problem(_path((way, name)), "stands twice in the same object")
 
 
-def strange_numbers(tree: Any, path: str = "") -> Iterator[Problem]:
+def strange_numbers(tree: Any) -> Iterator[Problem]:
     """Each number that is not finite or too large to be read, where no other is a float."""
-    if isinstance(tree, float) and not math.isfinite(tree):
-        yield Problem(path, f"must be a number of at most {_MAX_INTEGER_DIGITS} digits")
-    for where, value in _children(tree, path):
-        yield from strange_numbers(value, where)
+    for value, way in _walk(tree, (*_HOLDERS, float)):
+        if isinstance(value, float) and not math.isfinite(value):
+            message = f"must be a number of at most {_MAX_INTEGER_DIGITS} digits"
+            yield Problem(_path(way), message)
 
 
-def _children(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(tree, dict):
-        for name, value in tree.items():
-            if isinstance(value, dict | list | float):
-                yield f"{path}.{name}".lstrip("."), value
-    elif isinstance(tree, list):
-        for place, value in enumerate(tree):
-            if isinstance(value, dict | list | float):
-                yield f"{path}[{place}]", value
+_HOLDERS = (dict, list)
+_Way = tuple[Any, str | int] | None  # the way to what holds it, and its key or place in that
+
+
+def _walk(tree: Any, kinds: tuple[type, ...]) -> Iterator[tuple[Any, _Way]]:
+    """All of these kinds in a tree, in the order in which it was written, and the way to each."""
+    ahead: list[tuple[Any, _Way]] = [(tree, None)]
+    while ahead:
+        value, way = ahead.pop()
+        yield value, way
+        if isinstance(value, dict):
+            inner: Iterable[tuple[str | int, Any]] = value.items()
+        else:
+            inner = enumerate(value) if isinstance(value, list) else ()
+        below = [(each, (way, key)) for key, each in inner if isinstance(each, kinds)]
+        ahead += reversed(below)
+
+
+def _path(way: _Way) -> str:
+    parts: list[str] = []
+    while way is not None:
+        way, key = way
+        parts.append(f"[{key}]" if isinstance(key, int) else f".{key}")
+    return "".join(reversed(parts)).lstrip(".")

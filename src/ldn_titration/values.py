@@ -26,7 +26,7 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError, PydanticKnownError
 
 from ldn_titration.errors import MOST_TOLD, InvalidInputError, Problem
 
@@ -38,6 +38,7 @@ __all__ = [
     "PlainDate",
     "SiteCode",
     "Value",
+    "at_most",
     "faults",
     "printable",
     "read_date",
@@ -102,6 +103,18 @@ def told_apart(by: Any, message: str) -> Discriminator:
 def _key(fields: Mapping[str, FieldInfo], name: str) -> str:
     field = fields.get(name)
     return name if field is None else field.alias or name
+
+
+def at_most(count: int) -> BeforeValidator:
+    """Refuse a list with more entries by its length, before any of them is looked at."""
+
+    def counted(value: Any) -> Any:
+        if isinstance(value, list | tuple) and len(value) > count:
+            told = {"field_type": "Tuple", "max_length": count, "actual_length": len(value)}
+            raise PydanticKnownError("too_long", told)
+        return value
+
+    return BeforeValidator(counted)
 
 
 # --- problems, with their paths -------------------------------------------------------

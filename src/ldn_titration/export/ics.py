@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
@@ -40,7 +40,7 @@ from ldn_titration.words import (
 
 __all__ = ["CalendarFile", "plan_ics"]
 
-_MOST_EARLIER = 100
+_MOST_EARLIER = 25_000  # days of earlier plans, laid out to learn what they announced
 _PLANNED_OPIOID = "MON-05"
 
 _A_DAY, _A_MOMENT = "DURATION:P1D", "DURATION:PT15M"
@@ -320,7 +320,7 @@ def _needed(plan: Plan, lead_days: int) -> Supply | None:
 def _earlier(plan: Plan, replaces: Sequence[Plan]) -> Iterator[Plan]:
     """The plans that were announced before: those named, and those of an earlier diary."""
     yield from replaces
-    for diary in dict.fromkeys(_earlier_diaries(plan.diary)) if plan.diary else ():
+    for diary in _earlier_diaries(plan):
         try:
             yield schedule(
                 plan.regimen, plan.preparation, plan.start, days=plan.length_days, diary=diary
@@ -329,11 +329,19 @@ def _earlier(plan: Plan, replaces: Sequence[Plan]) -> Iterator[Plan]:
             continue
 
 
-def _earlier_diaries(diary: Diary) -> Iterator[Diary]:
-    """What a diary was before: as it was told, by date, and without one that was told late."""
+def _earlier_diaries(plan: Plan) -> Iterator[Diary]:
+    """None, and what the diary was before its latest events: as many as there is room for."""
+    if plan.diary:
+        yield ()
+        room = max(1, _MOST_EARLIER // (len(plan) + 20 * len(plan.diary)))
+        unlike = {tuple(map(id, diary)): diary for diary in islice(_told(plan.diary), 3 * room)}
+        yield from islice(filter(None, unlike.values()), room)
+
+
+def _told(diary: Diary) -> Iterator[Diary]:
+    """Before each event, latest first: as it was told, by date, and without one told late."""
     by_date = tuple(sorted(diary, key=lambda event: event.on))
-    yield ()
-    for place in range(max(0, len(diary) - _MOST_EARLIER), len(diary)):
+    for place in reversed(range(len(diary))):
         for told in (by_date[:place], diary[:place], by_date[:place] + by_date[place + 1 :]):
             yield tuple(sorted(told, key=lambda event: event.on))
 

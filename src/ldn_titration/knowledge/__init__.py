@@ -190,9 +190,13 @@ class Knowledge:
 
     def conditions_hinted(self, text: str) -> list[Condition]:
         """The conditions of which a text that names none of them holds a telling word."""
-        words = words_of(text)
-        rows = dict.fromkeys(self.conditions.values())
+        words = [word for word in words_of(text) if word.startswith(self._stems)]
+        rows = dict.fromkeys(self.conditions.values()) if words else ()
         return [row for row in rows if any(w.startswith(row.stems) for w in words)]
+
+    @cached_property
+    def _stems(self) -> tuple[str, ...]:
+        return tuple({stem for row in self.conditions.values() for stem in row.stems})
 
     def condition(self, name: str) -> Condition | None:
         """The condition of that name, if a rule reads it."""
@@ -317,6 +321,11 @@ class Knowledge:
     @cached_property
     def _read_once(self) -> Callable[[str], Line]:
         return lru_cache(maxsize=4096)(self._read_line)
+
+    @cached_property
+    def read_words(self) -> Callable[[str], Line]:
+        """Read what the words of any text name; each text is read once."""
+        return lru_cache(maxsize=4096)(self.lexicon.read)
 
     def _read_line(self, text: str) -> Line:
         known = self._opioid_names.get(key_of(text))

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from ldn_titration.knowledge.rows import Opioid, Qualifier
@@ -32,6 +33,7 @@ def words_of(text: str) -> list[str]:
 _NUMBERS = {"one": "1", "two": "2", "three": "3", "four": "4"}
 
 
+@lru_cache(maxsize=4096)
 def key_of(name: str) -> str:
     """A name as it is compared: its words, whatever stands between them."""
     if name.isascii() and name.isalpha():

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ldn_titration.values import LineOfText, SiteCode, Value
+from ldn_titration.values import LineOfText, SiteCode, Value, at_most
 
 __all__ = [
     "HigherSeverity",
@@ -22,10 +22,14 @@ SCHEMA = "ldn-titration/overlay/1"
 Name = Annotated[LineOfText, Field(pattern=r"^[^;]*$", examples=["Painaway"])]
 Days = Annotated[int, Field(ge=0, le=3660)]
 _Names = Annotated[
-    tuple[Name, ...], Field(strict=False, max_length=1000, examples=[["Painaway Retard"]])
+    tuple[Name, ...],
+    Field(strict=False, max_length=1000, examples=[["Painaway Retard"]]),
+    at_most(1000),
 ]
 _Codes = Annotated[
-    tuple[SiteCode, ...], Field(strict=False, max_length=1000, examples=[["local:4711"]])
+    tuple[SiteCode, ...],
+    Field(strict=False, max_length=1000, examples=[["local:4711"]]),
+    at_most(1000),
 ]
 
 

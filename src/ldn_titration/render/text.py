@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -136,8 +137,28 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
 
 def _wrap(text: str, width: int) -> list[str]:
     """The lines of a text; a number is never parted from its unit."""
-    lines = textwrap.wrap(unbroken(text), width, break_on_hyphens=False, break_long_words=False)
+    plain = unbroken(text)
+    if _UNEVEN.search(plain):
+        lines = textwrap.wrap(plain, width, break_on_hyphens=False, break_long_words=False)
+    else:
+        lines = list(_wrapped_words(plain, width))
     return [line.replace("\u00a0", " ") for line in lines]
+
+
+_UNEVEN = re.compile(r"^$|(?:^| )\s|\s$|[\t\n\v\f\r]")
+
+
+def _wrapped_words(text: str, width: int) -> Iterator[str]:
+    """As textwrap does it, many times as fast, of words with one space between them."""
+    begin = 0
+    while len(text) - begin > width:
+        end = text.rfind(" ", begin, begin + width + 1)
+        end = text.find(" ", begin + width) if end < 0 else end
+        if end < 0:
+            break
+        yield text[begin:end]
+        begin = end + 1
+    yield text[begin:]
 
 
 def screening_text(screening: Screening) -> str:

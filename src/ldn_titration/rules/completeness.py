@@ -84,7 +84,7 @@ def unjudged_conditions(case: Case) -> Iterable[Found]:
 def _asks(name: str, case: Case) -> str:
     """Why a condition that is no listed one must be asked about; empty where it need not be."""
     base = case.base
-    if any(each.matters for each in base.lexicon.read(name).names):
+    if any(each.matters for each in base.read_words(name).names):
         return "names an opioid or an antagonist"
     against = (_denied_fact(row, case) for row in base.conditions_hinted(name))
     fact = next(filter(None, against), "")

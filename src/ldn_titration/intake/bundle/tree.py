@@ -154,7 +154,7 @@ def read_tree(tree: Mapping[str, Any] | str | bytes) -> Node:
 
 
 def _twice(read: Mapping[str, Any]) -> Iterator[Problem]:
-    for path, message in duplicates(read, ""):
+    for path, message in duplicates(read):
         yield Problem(printable(path), message)
 
 
