@@ -155,7 +155,9 @@ HOSTILE |= {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_request_ends_at_once_with_one_line_a_problem(name: str, tmp_path: Path) -> None:
     """S01: exit 2 before the system ends it for its use of the processor; nothing written."""
-    result = run("plan", "-", "--out", tmp_path / "plan.json", stdin=HOSTILE[name], code=FEW_SECONDS)
+    result = run(
+        "plan", "-", "--out", tmp_path / "plan.json", stdin=HOSTILE[name], code=FEW_SECONDS
+    )
     lines = result.stderr.decode().splitlines()
     assert result.returncode == 2
     assert all(": " in line and line.isprintable() for line in lines)

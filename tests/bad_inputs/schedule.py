@@ -204,7 +204,7 @@ def is_doubled(case: Case) -> None:
     for name in ("doubled", "caught_up", case.input["missed_dose"]):
         event = {**missed, "event": name}
         refused_request(good(diary=[event]), "diary[0]", 'whose "event" is one of held')
-    refused(partial(Missed, on="2027-02-01", dose="2 mg"), "dose: is no key")
+    refused(partial(Missed, on="2027-02-01", dose="2 mg"), "dose: is no known key")
     plain, plan = accepted(good()).plan(), accepted(good(diary=[missed])).plan()
     lost = date(2027, 2, 1)
     assert plan.on(lost).dose is None
