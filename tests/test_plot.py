@@ -444,6 +444,12 @@ def test_dates_are_marked_at_round_places(first: str, days: int, labels: list[st
     assert [tick.label for tick in ticks] == labels
 
 
+def test_where_even_decades_are_too_many_marks_the_first_are_kept() -> None:
+    """1 January of 2030 and of 2040 lie within these days; there is room for one mark."""
+    ticks = date_ticks(date(2030, 1, 1), 3660, 1)
+    assert [(tick.at, tick.label) for tick in ticks] == [(0, "2030")]
+
+
 @given(st.dates(date(1999, 1, 1), date(9999, 12, 31)), st.integers(1, 3660), st.integers(1, 13))
 def test_marks_of_dates_are_few_and_inside(first: date, days: int, most: int) -> None:
     ticks = date_ticks(first, days, most)

@@ -139,7 +139,7 @@ def bottles_of(
                         expired = day >= open_.discard
                         by = "beyond-use date" if expired else "too little left"
                         ended.append(open_.ended(len(ended) + 1, by, part))
-                        _require_few(ended, path)
+                        _require_few(len(ended), expired, path)
                     open_ = _Open(day, keeps, held, _begins_at(span, place))
                 open_.draw(dose, day)
             day += 1
@@ -154,10 +154,9 @@ def _begins_at(span: _Span, place: int) -> str:
     return (span.times[place] or f"dose {place + 1}") if place else ""
 
 
-def _require_few(ended: list[Bottle], path: str) -> None:
-    if len(ended) == _MOST_BOTTLES:
-        small = ended[-1].ended_by != "beyond-use date"
-        cause, larger = ("bottle", "a larger one") if small else ("beyond_use_days", "more days")
+def _require_few(ended: int, expired: bool, path: str) -> None:
+    if ended == _MOST_BOTTLES:
+        cause, larger = ("beyond_use_days", "more days") if expired else ("bottle", "a larger one")
         message = f"makes more than {_MOST_BOTTLES} bottles; state {larger}"
         raise InvalidInputError([Problem(f"{path}.{cause}", message)])
 
