@@ -416,8 +416,7 @@ class Page(HTMLParser):
             self.scopes += values.get("scope") in {"col", "row", "colgroup"}
         self.outside += [v or "" for k, v in attributes if k in {"src", "href", "srcset", "action"}]
         self.outside += [k for k, _ in attributes if k.startswith("on")]
-        if tag in {"script", "link", "iframe", "object", "img", "form"}:
-            self.outside.append(tag)
+        self.outside += {tag} & {"script", "link", "iframe", "object", "img", "form"}
         if tag == "meta":
             self.open.pop()
 

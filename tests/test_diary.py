@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -2137,13 +2137,9 @@ def run(
     diary = Diary(request, preparations)
     for spec in told:
         offered = diary.event_of(spec)
-        try:
-            diary.offer(offered, spec[1])
-        except BaseException:
-            print("steps", steps, "length", length)
-            print("accepted", diary.accepted)
-            print("offered", offered, "at", spec[1] % (len(diary.accepted) + 1))
-            raise
+        note(f"steps {steps} length {length} accepted {diary.accepted}")
+        note(f"offered {offered} at {spec[1] % (len(diary.accepted) + 1)}")
+        diary.offer(offered, spec[1])
     diary.keeps_its_promises()
 
 

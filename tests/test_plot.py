@@ -130,10 +130,6 @@ class Picture:
             yield Mass(group.get("data-dose", "")), group.get("data-days", ""), runs, height
 
 
-def days_from(first: date, last: date) -> set[date]:
-    return {first + timedelta(n) for n in range((last - first).days + 1)}
-
-
 def begins(plan: Plan) -> date:
     """The first day that is shown: that of the plan, or the mark shortly before it."""
     allowed = plan.screening.not_before
