@@ -96,8 +96,6 @@ def quantity(text: str) -> Amount:
     """A printed quantity: "0.25 mg", "about 0.0833 mg"."""
     words, _, unit = text.removeprefix("about ").rpartition(" ")
     factor, base = (_IN_MG[unit], "mg") if unit in _IN_MG else (Fraction(1), unit)
-    if unit == "L":
-        factor, base = Fraction(1000), "mL"
     return Amount(number(words) * factor, base, text.startswith("about "))
 
 

@@ -10,8 +10,19 @@ from typing import Any, NamedTuple
 import pytest
 
 from conftest import ROOT
-from ldn_titration import KnowledgeError, OralSolution, selfcheck
+from ldn_titration import (
+    Drops,
+    KnowledgeError,
+    OralSolution,
+    Regimen,
+    schedule,
+    screen,
+    selfcheck,
+)
 from ldn_titration.cli import commands, entry, main
+from ldn_titration.render.sheet import preparation_sheets
+from ldn_titration.render.text import screening_text
+from ldn_titration.testing import known_facts
 
 EXAMPLE = str(ROOT / "examples" / "drops-18-weeks.json")
 
@@ -170,3 +181,32 @@ def test_a_bundle_is_shown_with_each_reading_and_what_may_be_missing(
     ]
     assert json.loads(told.out)["patient"]["assessed_on"] == "2027-01-02"
     assert json.loads(told.out)["knowledge"]["version"]
+
+
+# --- texts without the lines that most have -------------------------------------------
+
+
+def test_a_finding_and_a_screening_with_nothing_to_tell_have_no_empty_lines() -> None:
+    """No sources, no dated notes, and no rule that could not be evaluated."""
+    told = screen(known_facts(pregnant="yes"), "2027-01-04")
+    (held,) = (finding for finding in told.findings if finding.code == "PRG-01")
+    bare = told.model_copy(
+        update={"findings": (held.model_copy(update={"sources": ()}),), "milestones": ()}
+    )
+    first, second = screening_text(told), screening_text(bare)
+    assert "Dated notes" in first
+    assert "Dated notes" not in second
+    above = second[: second.index("Basis: ")]
+    assert "Sources" in first[: first.index("Basis: ")]
+    assert "Sources" not in above
+
+
+def test_a_drug_that_is_no_whole_number_of_tablets_is_weighed() -> None:
+    for drug, words in (
+        ("60 mg", ", weighed"),
+        ("100 mg", ", weighed, or 2 tablets of 50 mg, crushed"),
+    ):
+        made = Drops(dilution={"drug": drug, "final_volume": "10 mL"}, drops_per_mL=20)
+        plan = schedule(Regimen(steps=[{"dose": made.mark}]), made, "2027-01-04", days=7)
+        facts = dict(preparation_sheets(plan)[0].facts)
+        assert facts["Weigh or crush"] == f"{drug} of naltrexone hydrochloride{words}"

@@ -153,6 +153,15 @@ def written(text: str) -> Calendar:
     return days
 
 
+def test_a_diary_is_told_up_to_the_last_day_of_the_calendar() -> None:
+    """T07: nothing comes after 31 December 9999, and nothing overflows."""
+    missed = {"event": "missed", "on": "9999-12-29"}
+    request = {**request_of([missed], 3), "start": "9999-12-29"}
+    days = [("9999-12-29", None), ("9999-12-30", "1.5 mg"), ("9999-12-31", "1.5 mg")]
+    expected = [(date.fromisoformat(on), 1, dose) for on, dose in days]
+    assert calendar_by_oracle(request) == calendar_by_library(request) == expected
+
+
 PLANNERS = pytest.mark.parametrize(
     "calendar", [calendar_by_oracle, calendar_by_library], ids=["oracle", "library"]
 )
@@ -1529,13 +1538,17 @@ def test_an_opioid_of_the_diary_does_not_count_in_the_screening_at_the_start(
         ([event("paused", "01-13", until="01-16")], 17, True),
         ([event("paused", "01-13", until="01-16")], 18, False),
         ([event("stopped", "01-13")], 14, False),
+        # The fifteenth day without a dose is the last; the dose of the next has to begin again.
+        ([event("paused", "01-06", until="01-21")], 17, True),
+        ([event("paused", "01-06", until="01-20")], 16, True),
     ],
 )
 def test_what_the_length_cuts_off_is_told(diary: list[Event], length: int, cut: bool) -> None:
     """LEN-01 where a step, or a day of a closed one, lies beyond the length."""
     request = request_of(diary, length)
-    assert diary_oracle.replay(request).cut_off is cut
-    plan = library(request)
+    found, plan = diary_oracle.replay(request), library(request)
+    assert found.cut_off is cut
+    assert ("GAP-01" in codes(plan)) is found.gap_beyond
     assert ("LEN-01" in codes(plan)) is cut
     assert len(plan) <= length
 
