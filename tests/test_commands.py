@@ -11,6 +11,7 @@ import pytest
 
 from conftest import ROOT
 from ldn_titration import (
+    Capsules,
     Drops,
     KnowledgeError,
     OralSolution,
@@ -18,10 +19,12 @@ from ldn_titration import (
     schedule,
     screen,
     selfcheck,
+    supply,
 )
 from ldn_titration.cli import commands, entry, main
+from ldn_titration.knowledge import knowledge
 from ldn_titration.render.sheet import preparation_sheets
-from ldn_titration.render.text import screening_text
+from ldn_titration.render.text import plan_text, screening_text, supply_text
 from ldn_titration.testing import known_facts
 
 EXAMPLE = str(ROOT / "examples" / "drops-18-weeks.json")
@@ -210,3 +213,28 @@ def test_a_drug_that_is_no_whole_number_of_tablets_is_weighed() -> None:
         plan = schedule(Regimen(steps=[{"dose": made.mark}]), made, "2027-01-04", days=7)
         facts = dict(preparation_sheets(plan)[0].facts)
         assert facts["Weigh or crush"] == f"{drug} of naltrexone hydrochloride{words}"
+
+
+def test_a_plan_of_which_all_is_known_says_of_no_rule_that_it_could_not_be_evaluated() -> None:
+    """And a pharmacy that needs to know nothing more is told nothing more."""
+    regimen = Regimen(steps=[{"dose": "1.5 mg"}])
+    capsules = Capsules(strengths=["1.5 mg"], beyond_use_days=90)
+    told = {"liver_enzymes": 1, "alcohol": "no", "lactose_intolerance": "no"}
+    texts = []
+    for facts in ({}, told):
+        screening = screen(known_facts(**facts), "2027-01-04", regimen, capsules, days=28)
+        plan = schedule(regimen, capsules, "2027-01-04", days=28, screening=screening)
+        texts.append(plan_text(plan))
+    assert ["Could not be evaluated: " in text for text in texts] == [True, False]
+    last = supply_text(plan, supply(plan)).split("\n\n")[-2:]
+    assert last[0].startswith("Counts by strength"), "and no notes follow"
+
+
+@pytest.mark.hazard("W04")
+def test_the_form_of_a_product_is_told_by_its_code(run: Any, tmp_path: Path) -> None:
+    """W04: nobody stated a release form, but there is one product of that code only."""
+    product = next(iter(knowledge().products.values()))
+    listed = tmp_path / "medicines.csv"
+    listed.write_text(f"rxcui,name\n{product.rxcui},{product.name}\n")
+    _, out, _ = run("facts", str(listed), "--format", "text")
+    assert "by its code" in " ".join(out.split())

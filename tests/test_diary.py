@@ -31,6 +31,8 @@ from ldn_titration import (
     InvalidInputError,
     Mass,
     NotMeasurableError,
+    OpioidExposure,
+    OpioidTaken,
     OralSolution,
     Plan,
     Preparation,
@@ -160,6 +162,20 @@ def test_a_diary_is_told_up_to_the_last_day_of_the_calendar() -> None:
     days = [("9999-12-29", None), ("9999-12-30", "1.5 mg"), ("9999-12-31", "1.5 mg")]
     expected = [(date.fromisoformat(on), 1, dose) for on, dose in days]
     assert calendar_by_oracle(request) == calendar_by_library(request) == expected
+
+
+def test_an_exposure_that_tells_no_last_dose_had_it_on_the_day_of_its_event() -> None:
+    """Told as a value or as an object; what it tells itself stands."""
+    on = date(2027, 1, 13)
+    for told, last in (({}, on), ({"last_taken": "2027-01-10"}, date(2027, 1, 10))):
+        exposure = {"substance": "oxycodone", **told}
+        for stated in (exposure, OpioidExposure.model_validate(exposure)):
+            assert OpioidTaken(on=on, exposure=stated).exposure.last_taken == last
+    unknown = OpioidExposure(substance="oxycodone", last_taken="unknown")
+    assert OpioidTaken(on=on, exposure=unknown).exposure.last_taken == "unknown"
+    with pytest.raises(InvalidInputError) as caught:
+        OpioidTaken(exposure=unknown)
+    assert [problem.path for problem in caught.value.problems] == ["on"]
 
 
 PLANNERS = pytest.mark.parametrize(
