@@ -121,9 +121,6 @@ class _Step:
 
 
 def _steps(regimen: dict[str, Any]) -> list[_Step]:
-    if "ramp" in regimen:
-        read = oracle._ramp_steps(regimen["ramp"])
-        return [_Step(tuple(mg for _, mg in step.doses), step.days, 1, 0) for step in read]
     found = []
     for stated in regimen["steps"]:
         cycle = stated.get("cycle", {"days_on": 1, "days_off": 0})

@@ -125,16 +125,14 @@ def quantity_ok(text: str, kind: str) -> Fraction | None:
 def _mass(text: str) -> Fraction:
     """The mass in mg of a text known to be good."""
     value = quantity_ok(text, "mass")
-    if value is None:
-        raise ValueError(f"not a mass: {text!r}")
+    assert value is not None, f"not a mass: {text!r}"
     return value
 
 
 def _volume(text: str) -> Fraction:
     """The volume in mL of a text known to be good."""
     value = quantity_ok(text, "volume")
-    if value is None:
-        raise ValueError(f"not a volume: {text!r}")
+    assert value is not None, f"not a volume: {text!r}"
     return value
 
 
@@ -190,8 +188,7 @@ def _concentration(preparation: dict[str, Any]) -> Fraction:
         dilution = preparation["dilution"]
         return _mass(dilution["drug"]) / _volume(dilution["final_volume"])
     mass, per, volume_unit = preparation["concentration"].rpartition("/")
-    if (per, volume_unit) != ("/", "mL"):
-        raise ValueError(f"not a concentration: {preparation['concentration']!r}")
+    assert (per, volume_unit) == ("/", "mL"), preparation["concentration"]
     return _mass(mass)
 
 
@@ -376,8 +373,7 @@ def _listed_step(step: dict[str, Any]) -> _Step:
 
 def _regimen_steps(regimen: dict[str, Any]) -> list[_Step]:
     """The steps of a regimen."""
-    if "protocol" in regimen:
-        raise NotImplementedError("protocols are not part of this reference")
+    assert "protocol" not in regimen, "protocols are not part of this reference"
     if "ramp" in regimen:
         return _ramp_steps(regimen["ramp"])
     return [_listed_step(step) for step in regimen["steps"]]
@@ -495,11 +491,10 @@ def _steps_json(days: list[_Day], usual: str | None) -> list[dict[str, Any]]:
 def plan(request: dict[str, Any]) -> dict[str, Any]:
     """The `steps`, `days` and `totals` of a valid request without diary events.
 
-    Raises `Unmeasurable` for the first dose that cannot be measured, and `NotImplementedError`
-    for a protocol or a diary that is not empty.
+    Raises `Unmeasurable` for the first dose that cannot be measured. A protocol, and a diary
+    that is not empty, are not part of this reference.
     """
-    if request.get("diary"):
-        raise NotImplementedError("the diary is not part of this reference")
+    assert not request.get("diary"), "the diary is not part of this reference"
     form = request["preparation"]["form"]
     days = _walk(request)
     dose, units, count = Fraction(0), Units(), 0

@@ -96,8 +96,6 @@ def quantity(text: str) -> Amount:
     """A printed quantity: "0.25 mg", "about 0.0833 mg"."""
     words, _, unit = text.removeprefix("about ").rpartition(" ")
     factor, base = (_IN_MG[unit], "mg") if unit in _IN_MG else (Fraction(1), unit)
-    if unit == "L":
-        factor, base = Fraction(1000), "mL"
     return Amount(number(words) * factor, base, text.startswith("about "))
 
 
@@ -416,8 +414,7 @@ class Page(HTMLParser):
             self.scopes += values.get("scope") in {"col", "row", "colgroup"}
         self.outside += [v or "" for k, v in attributes if k in {"src", "href", "srcset", "action"}]
         self.outside += [k for k, _ in attributes if k.startswith("on")]
-        if tag in {"script", "link", "iframe", "object", "img", "form"}:
-            self.outside.append(tag)
+        self.outside += {tag} & {"script", "link", "iframe", "object", "img", "form"}
         if tag == "meta":
             self.open.pop()
 

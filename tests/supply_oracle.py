@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from functools import cache
 from itertools import combinations
 
 Dose = tuple[date, Fraction]
 """One dose: its day, and its volume in mL."""
-
-
-class DoseAboveBottle(Exception):
-    """A dose that no bottle holds."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +28,6 @@ class Bottle:
     wasted: Fraction
     left: Fraction
     ended_by: str
-
-    def discard_on(self, beyond_use_days: int) -> date:
-        """The first day on which nothing may be drawn from it."""
-        return self.made_on + timedelta(days=beyond_use_days)
 
 
 # --- Bottles, dose by dose ------------------------------------------------------------------------
@@ -56,8 +48,7 @@ def bottles(
     done: list[Bottle] = []
     drawn_from: list[Dose] = []  # the doses of the bottle in use
     for dose in doses:
-        if volume is not None and dose[1] > volume:
-            raise DoseAboveBottle(f"{dose[1]} mL from a bottle of {volume} mL")
+        assert volume is None or dose[1] <= volume, "no bottle holds that dose"
         if drawn_from and not _gives(drawn_from, dose, volume, beyond_use_days):
             reason = (
                 "too little left"
@@ -110,8 +101,7 @@ def fewest_bottles(doses: Sequence[Dose], volume: Fraction | None, beyond_use_da
             runs = [doses[ends[i] : ends[i + 1]] for i in range(number)]
             if all(_one_bottle(run, volume, beyond_use_days) for run in runs):
                 counts.append(number)
-    if not counts and doses:
-        raise DoseAboveBottle("no cut gives every dose")
+    assert counts or not doses, "no cut gives every dose"
     return min(counts, default=0)
 
 
@@ -125,7 +115,7 @@ def _one_bottle(run: Sequence[Dose], volume: Fraction | None, beyond_use_days: i
 def drawn_from(doses: Sequence[Dose], drawn: Sequence[Fraction]) -> list[list[Dose]]:
     """The doses of each bottle, told by the volume drawn from each.
 
-    Raises ValueError where a dose would span two bottles, or some doses have no bottle.
+    No dose may span two bottles, and none be without one.
     """
     rest = list(doses)
     runs = []
@@ -133,11 +123,10 @@ def drawn_from(doses: Sequence[Dose], drawn: Sequence[Fraction]) -> list[list[Do
         run: list[Dose] = []
         while rest and _sum(run) < volume:
             run.append(rest.pop(0))
-        if not run or _sum(run) != volume:
-            raise ValueError(f"no whole doses make {volume} mL: {run}")
+        assert run
+        assert _sum(run) == volume, f"no whole doses make {volume} mL: {run}"
         runs.append(run)
-    if rest:
-        raise ValueError(f"without a bottle: {rest}")
+    assert not rest, f"without a bottle: {rest}"
     return runs
 
 

@@ -11,12 +11,13 @@ import mmap
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from bad_inputs import measure
-from bad_inputs.case import Case, aside, load, refused
+from bad_inputs.case import Case, as_json, aside, expanded, load, refused
 from bad_inputs.measure import BrokenLimit, tells_resident, tried
 from ldn_titration import InvalidInputError, LdnTitrationError, Mass, QuantityError
 
@@ -114,9 +115,11 @@ def test_a_check_that_breaks_a_limit_is_caught(check: Check, words: str) -> None
 
 
 def test_memory_is_measured_where_the_system_does_not_tell_it(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(measure, "tells_resident", lambda: False)
+    monkeypatch.setattr(measure, "_CLEAR", tmp_path / "not" / "there")
+    monkeypatch.setattr(measure, "tells_resident", tells_resident.__wrapped__)
+    assert not measure.tells_resident()
     with pytest.raises(BrokenLimit, match=r"B000 took \d+ MB"):
         tried(takes_python_memory, CASE, seconds=5, megabytes=20)
 
@@ -139,6 +142,15 @@ def test_work_of_the_check_itself_is_not_timed() -> None:
             time.sleep(0.06)
 
     tried(reads_a_page, CASE, seconds=0.05)
+
+
+def test_a_mark_that_is_misspelt_or_not_alone_is_no_value() -> None:
+    with pytest.raises(ValueError, match=r"a mark that is not known: \['\$flaot'\]"):
+        expanded({"dose": [{"$flaot": "1"}]})
+    with pytest.raises(ValueError, match=r"beside a mark: \['days'\]"):
+        expanded({"$float": "1", "days": 2})
+    with pytest.raises(TypeError, match="set"):
+        as_json({1})
 
 
 def test_what_is_not_refused_as_it_should_be_is_caught() -> None:

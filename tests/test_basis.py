@@ -376,13 +376,13 @@ def denied_too_early() -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     for case, name in itertools.product(CASES, REQUIRED):
         without = said(asked({key: value for key, value in case.items() if key != name}))
+        denied = [code for code in CODES if without[code][0] is Outcome.DID_NOT_FIRE]
         for value in OTHERWISE[name]:
             if value in (None, "unknown"):
                 continue
             with_it = said(asked({**case, name: value}))
-            for code in CODES:
-                if with_it[code][0] is Outcome.FIRED and without[code][0] is Outcome.DID_NOT_FIRE:
-                    found[code, name] = f"fires with {value}"
+            fired = [code for code in denied if with_it[code][0] is Outcome.FIRED]
+            found |= {(code, name): f"fires with {value}" for code in fired}
     return found
 
 

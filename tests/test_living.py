@@ -98,6 +98,14 @@ def test_the_review_moves_with_the_day_the_dose_was_reached(
     assert dues(plan(*diary)).get("Review") == review
 
 
+def test_a_review_that_the_diary_moves_beyond_the_calendar_is_left_out() -> None:
+    """4.5 mg from 15 November 9988; held for 3,660 and 375 days, from December 9999 on."""
+    held = ({"event": "held", "on": "9988-11-03", "days": 3660},)
+    late = (*held, {"event": "held", "on": "9998-11-15", "days": 375})
+    made = [plan(*diary, start="9988-11-01", days=None) for diary in ((), held, late)]
+    assert [dues(each).get("Review") for each in made] == ["9989-02-15", "9999-02-23", None]
+
+
 def test_a_review_has_boxes_to_go_on_and_to_stop() -> None:
     (note,) = (n for n in notes(plan(days=120))["04-18"] if n.text == "Review")
     assert note.ticks == ("continue", "stop")
@@ -240,6 +248,17 @@ def test_fills_begin_with_a_dose_not_inside_an_interval() -> None:
         ("02-10", "02-14"),
     ]
     assert [int(count) for fill in fills for _, count in fill.counts] == [12, 14, 5]
+
+
+def test_a_fill_is_ordered_some_days_before_it_is_started() -> None:
+    made = plan(
+        steps=[{"dose": "1.5 mg"}],
+        days=28,
+        preparation=Capsules(strengths=["1.5 mg"], beyond_use_days=14),
+    )
+    needed = supply(made, lead_days=3)
+    assert texts(made, "01-15", needed) == ["Order fill 2"]
+    assert "Start fill 2" in texts(made, "01-18", needed)
 
 
 # --- doses that the diary makes -------------------------------------------------------

@@ -146,6 +146,17 @@ def test_every_other_day_lasts_twice_as_long() -> None:
     ]
 
 
+def test_days_without_a_dose_make_a_fill_last_longer() -> None:
+    """10 mL of 1 mL: 2 doses, 5 days of a pause, 8 doses more: 15 days."""
+    paused = {"event": "paused", "on": "2027-01-06", "until": "2027-01-11"}
+    regimen = Regimen(steps=[{"dose": "1 mg"}])
+    plan = schedule(regimen, LIQUID, "2027-01-04", days=15, diary=[paused])
+    assert told(plan, quantity="10 mL", days_supply=15) == []
+    assert told(plan, quantity="9 mL", refills=1, days_supply=15) == [
+        "ORD-02 The first fill lasts 14 days; 15 are stated."
+    ]
+
+
 def test_a_fill_that_outlasts_the_plan_is_not_said_to_end_with_it() -> None:
     """30 mL leave 5 mL after the 56 days; 60 days' supply may well be true."""
     long = LIQUID.model_copy(update={"beyond_use_days": 90})
@@ -180,6 +191,7 @@ def test_a_volume_of_capsules_and_counts_of_a_liquid_are_refused(
         ({"1.5 mg": 1.5}, "quantity.1.5 mg"),
         ({"1.5 mg": True}, "quantity.1.5 mg"),
         ({"1.5": 14}, "quantity.1.5"),
+        ({"0 mg": 14}, "quantity.0 mg"),
         ({"1.5 mg": 1, "1500 mcg": 2}, "quantity.1.5 mg"),
         ("0 mL", "quantity"),
         ((1,), "quantity"),

@@ -224,7 +224,10 @@ FULL_DISK = """
 import resource, sys
 from ldn_titration.cli import entry
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
-entry()
+try:
+    entry()
+finally:  # a measurement of coverage is written after the end
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 """
 
 

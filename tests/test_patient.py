@@ -384,13 +384,11 @@ def test_liver_enzymes_are_a_decimal_as_text_or_a_whole_number(told: Any) -> Non
 @pytest.mark.parametrize(
     "value", [Fraction(1, 3), Fraction(-1), Fraction(10**6), Fraction(1, 10**4)]
 )
-def test_a_fraction_of_enzymes_reads_back_or_is_refused(value: Fraction) -> None:
+def test_a_fraction_of_enzymes_that_could_not_be_written_is_refused(value: Fraction) -> None:
     """Contract 1: every model round-trips."""
-    try:
-        patient = PatientFacts(liver_enzymes=value)
-    except InvalidInputError:
-        return
-    assert PatientFacts.model_validate_json(patient.model_dump_json()) == patient
+    with pytest.raises(InvalidInputError) as caught:
+        PatientFacts(liver_enzymes=value)
+    assert [problem.path for problem in caught.value.problems] == ["liver_enzymes"]
 
 
 @pytest.mark.parametrize(
@@ -583,13 +581,11 @@ def test_a_patient_reads_back_from_json(patient: PatientFacts) -> None:
         datetime(2027, 1, 4, 22, tzinfo=timezone(timedelta(minutes=53, seconds=28))),
     ],
 )
-def test_a_date_time_reads_back_however_fine(moment: datetime) -> None:
-    """Contract 1: every model round-trips, or refuses what it could not write."""
-    try:
-        told = OpioidExposure(substance="oxycodone", last_taken=moment)
-    except InvalidInputError:
-        return
-    assert OpioidExposure.model_validate_json(told.model_dump_json()) == told
+def test_a_date_time_too_fine_to_be_written_is_refused(moment: datetime) -> None:
+    """Contract 1: every model round-trips."""
+    with pytest.raises(InvalidInputError) as caught:
+        OpioidExposure(substance="oxycodone", last_taken=moment)
+    assert [problem.path for problem in caught.value.problems] == ["last_taken"]
 
 
 def test_a_patient_cannot_be_changed() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import oracle
 from ldn_titration import Capsules, Mass, QuantityError, Tablets
-from ldn_titration.pieces import fewest_pieces
+from ldn_titration.pieces import fewest_pieces, fewest_strengths
 
 LONGEST_SEARCH = 5  # mg; the exhaustive search grows with the dose
 
@@ -185,3 +185,16 @@ def test_a_capsule_is_never_broken() -> None:
     }
     halves = Tablets(strengths=["3 mg"], parts=2).measure("1.5 mg")
     assert halves.units == {"tablets": {"3 mg": "1/2"}}
+
+
+def test_strengths_that_cannot_make_every_dose_are_no_choice() -> None:
+    """1 and 3 mg make any whole number, and no half; tablets of 3 mg in thirds make 2 mg."""
+    assert fewest_strengths([Fraction(2), Fraction(1, 2)], [Fraction(1), Fraction(3)]) is None
+    assert fewest_strengths([Fraction(2)], [Fraction(3)], 3) == (Fraction(3),)
+
+
+@pytest.mark.hazard("S01")
+def test_a_choice_of_strengths_too_large_is_refused() -> None:
+    """S01: limits before work."""
+    with pytest.raises(QuantityError, match="the strengths too alike"):
+        fewest_strengths([Fraction(10**6)], [Fraction(1), Fraction(3, 2)])

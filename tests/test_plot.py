@@ -130,10 +130,6 @@ class Picture:
             yield Mass(group.get("data-dose", "")), group.get("data-days", ""), runs, height
 
 
-def days_from(first: date, last: date) -> set[date]:
-    return {first + timedelta(n) for n in range((last - first).days + 1)}
-
-
 def begins(plan: Plan) -> date:
     """The first day that is shown: that of the plan, or the mark shortly before it."""
     allowed = plan.screening.not_before
@@ -442,6 +438,12 @@ def test_dates_are_marked_at_round_places(first: str, days: int, labels: list[st
     most = 4 if days < 366 else 12
     ticks = date_ticks(date.fromisoformat(first), days, most)
     assert [tick.label for tick in ticks] == labels
+
+
+def test_where_even_decades_are_too_many_marks_the_first_are_kept() -> None:
+    """1 January of 2030 and of 2040 lie within these days; there is room for one mark."""
+    ticks = date_ticks(date(2030, 1, 1), 3660, 1)
+    assert [(tick.at, tick.label) for tick in ticks] == [(0, "2030")]
 
 
 @given(st.dates(date(1999, 1, 1), date(9999, 12, 31)), st.integers(1, 3660), st.integers(1, 13))

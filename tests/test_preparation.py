@@ -333,6 +333,7 @@ def test_the_bottle_is_the_dilutions_final_volume() -> None:
         ("67/3", "67/3"),
         (Fraction(45, 2), "22.5"),
         (DropsPerVolume("20 drops/mL"), "20"),
+        ("22.5 drops/mL", "22.5"),
     ],
 )
 def test_drops_per_mL_is_a_whole_number_or_a_decimal_as_text(stated: Any, read: str) -> None:
@@ -689,3 +690,12 @@ def test_readings_add_up(preparation: Json, doses: list[int]) -> None:
         assert whole.volume == whole.dose / made(preparation).strength
         assert whole.drops == (sum(doses) if preparation["form"] == "drops" else None)
     assert total([(readings[0], 3)]) == total([(readings[0], 1)] * 3)
+
+
+def test_a_dilution_is_shown_in_words_in_a_notebook() -> None:
+    """50 mg made up to 10 mL, as the recipe says it, and never as code."""
+    dilution = {"drug": "50 mg", "final_volume": "10 mL"}
+    shown = Drops(dilution=dilution, drops_per_mL=20)._repr_html_()
+    assert "50 mg" in shown
+    assert "10 mL" in shown
+    assert "Dilution(" not in shown

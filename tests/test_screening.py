@@ -313,6 +313,27 @@ def test_a_planned_opioid_holds_until_naltrexone_could_be_stopped_in_time_before
     assert [verdict(days) for days in (4, 5, 3000)] == [Verdict.CAUTION] * 3
 
 
+def test_a_depot_that_was_planned_is_asked_about_for_a_year() -> None:
+    """A monthly injection of buprenorphine works on: 364 whole days lie between, not 365."""
+
+    def asks(days: int, substance: str | None) -> bool:
+        on = START - timedelta(days=days)
+        told = known_facts(planned_opioid=[PlannedOpioid(on=on, reason="x", substance=substance)])
+        return ("SUR-01", "insufficient") in said(screen(told, START))
+
+    assert [asks(days, "Sublocade") for days in (365, 366)] == [True, False]
+    assert [asks(days, "morphine") for days in (14, 15)] == [True, False]
+
+
+def test_thyroid_tests_after_the_calendar_ends_are_left_out() -> None:
+    """T07: the test before the start stands; of those some weeks later there is no date."""
+    told = known_facts(medications=["levothyroxine"])
+    for start, number in (("2027-01-04", 2), ("9999-12-30", 1)):
+        dues = [due for due in screen(told, start).milestones if due.code == "MON-03"]
+        assert str(dues[0].on) == start
+        assert len(dues) == number
+
+
 # --- doses ----------------------------------------------------------------------------------
 
 

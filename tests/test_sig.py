@@ -26,6 +26,7 @@ from ldn_titration import (
     sig,
 )
 from ldn_titration.testing import preparations, regimens_for
+from readers import three_figures
 
 NUMBER = re.compile(r"(0|[1-9]\d*)(\.\d*[1-9])?", re.ASCII)
 
@@ -159,16 +160,6 @@ def test_a_noun_is_plural_above_one_and_at_none(number: int | Fraction, words: s
 
 
 # --- about ----------------------------------------------------------------------------
-
-
-def three_figures(value: Fraction) -> Fraction:
-    """A value above zero rounded to three significant figures, a half to even."""
-    scale = Fraction(1)
-    while value * scale < 100:
-        scale *= 10
-    while value * scale >= 1000:
-        scale /= 10
-    return round(value * scale) / scale
 
 
 @pytest.mark.hazard("A10")

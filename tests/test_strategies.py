@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from ldn_titration import Mass
-from ldn_titration.testing import masses
+from ldn_titration import Mass, Volume
+from ldn_titration.testing import masses, volumes
 
 LIMITS = [("1 mcg", "100 mg"), ("1 pg", "2 pg"), ("100 ng", "4.5 mg"), ("1/7 mg", "1/3 mg")]
 
@@ -27,3 +27,8 @@ def test_masses_are_between_the_two(
     mass = data.draw(masses(least, most, decimal=decimal))
     assert Mass(least) <= mass <= Mass(most)
     assert not decimal or (mass.magnitude * 1000).denominator == 1
+
+
+@given(volumes())
+def test_volumes_are_from_a_hundredth_of_a_millilitre_to_a_hundred(volume: Volume) -> None:
+    assert Volume("0.01 mL") <= volume <= Volume("100 mL")

@@ -775,12 +775,86 @@ def test_a_bottle_smaller_than_a_later_dose_is_refused_though_it_holds_the_first
 
 
 def test_a_plan_at_the_end_of_the_calendar_does_not_break_the_supply() -> None:
-    plan = schedule(same_dose(), liquid(days=3660), "9999-12-30", days=2)
-    try:
-        (bottle,) = supply(plan).bottles
-    except InvalidInputError:
-        return
-    assert bottle.last_dose < bottle.discard_on
+    """A bottle whose discard date is the calendar's last day is told; a later one is refused."""
+    plan = schedule(same_dose(), liquid(days=2), "9999-12-29", days=2)
+    (bottle,) = supply(plan).bottles
+    assert (str(bottle.last_dose), str(bottle.discard_on)) == ("9999-12-30", "9999-12-31")
+    assert refused(schedule(same_dose(), liquid(days=3660), "9999-12-30", days=2)) == ["start"]
+
+
+def refused(plan: Plan, **asked: Any) -> list[str]:
+    """The paths of what is wrong where no supply can be told."""
+    with pytest.raises(InvalidInputError) as caught:
+        supply(plan, **asked)
+    return [problem.path for problem in caught.value.problems]
+
+
+@pytest.mark.hazard("S01")
+def test_more_than_5000_bottles_are_refused_by_what_makes_so_many() -> None:
+    """Four doses a day empty four bottles of one dose each: 1,250 days take 5,000."""
+    often, small = same_dose(doses_per_day=4), liquid("0.5 mL", days=14)
+    assert len(supply(schedule(often, small, START, days=1250)).bottles) == 5000
+    assert refused(schedule(often, small, START, days=1251)) == ["preparation.bottle"]
+    long = Regimen(steps=[{"dose": "0.5 mg", "days": 2501}, {"dose": "1 mg", "days": 2500}])
+    daily = schedule(long, liquid(None, days=1), START)
+    assert refused(daily) == ["preparation.beyond_use_days"], "it has no bottle to be larger"
+
+
+@pytest.mark.hazard("S01")
+def test_more_than_1000_fills_are_refused_by_what_makes_so_many() -> None:
+    capsules = Capsules(strengths=["1.5 mg"])
+    regimen, a_day = same_dose("1.5 mg"), capsules.model_copy(update={"beyond_use_days": 1})
+    plan = schedule(regimen, capsules, START, days=1001)
+    assert len(supply(schedule(regimen, a_day, START, days=1000)).parts[0].fills) == 1000
+    assert refused(plan, fill_days=1) == ["fill_days"]
+    assert refused(schedule(regimen, a_day, START, days=1001)) == ["preparation.beyond_use_days"]
+    switched = {"event": "switched", "on": "2027-01-05", "preparation": a_day}
+    later = schedule(regimen, capsules, START, days=1002, diary=[switched])
+    assert refused(later) == ["diary[0].preparation.beyond_use_days"]
+
+
+def test_no_fill_is_for_days_off_at_the_end() -> None:
+    """Three days on, three off: the second fill would hold nothing."""
+    three = {"cycle": {"days_on": 3, "days_off": 3}}
+    plan = schedule(same_dose("1.5 mg", **three), Capsules(strengths=["1.5 mg"]), START, days=6)
+    (fill,) = supply(plan, fill_days=3).parts[0].fills
+    assert (str(fill.first), str(fill.last)) == (START, "2027-01-06")
+    assert by_strength(fill.counts) == {Fraction(3, 2): 3}
+
+
+@pytest.mark.parametrize(
+    ("asked", "path"),
+    [
+        ({"lead_days": -1}, "lead_days"),
+        ({"lead_days": 3661}, "lead_days"),
+        ({"lead_days": 1.0}, "lead_days"),
+        ({"lead_days": True}, "lead_days"),
+        ({"fill_days": 0}, "fill_days"),
+        ({"fill_days": 3661}, "fill_days"),
+        ({"fill_days": "14"}, "fill_days"),
+        ({"lead_days": 3}, "lead_days"),
+    ],
+)
+def test_days_that_no_supply_has_are_refused_by_name(asked: dict[str, Any], path: str) -> None:
+    """Three days before 3 January of the year 1 there is no date."""
+    plan = schedule(same_dose("1.5 mg"), Capsules(strengths=["1.5 mg"]), "0001-01-03", days=7)
+    assert refused(plan, **asked) == [path]
+    assert str(supply(plan, lead_days=2).parts[0].fills[0].order_on) == "0001-01-01"
+
+
+def test_the_bottles_of_a_switched_plan_are_asked_of_each_part() -> None:
+    """What is of one preparation is never told of two."""
+    switched = {"event": "switched", "on": "2027-01-08", "preparation": NEW_DROPS}
+    needed = supply(schedule(same_dose(), liquid(), START, days=11, diary=[switched]))
+    assert [len(part.bottles) for part in needed.parts] == [1, 1]
+    for name in ("dispense", "totals"):
+        with pytest.raises(InvalidInputError, match="has 2 preparations; see each of supply.parts"):
+            getattr(needed, name)
+
+
+def test_a_liquid_has_no_strengths_to_choose() -> None:
+    with pytest.raises(InvalidInputError, match="is of a liquid; it has no strengths to choose"):
+        best_strengths(schedule(same_dose(), liquid(), START, days=14))
 
 
 # --- Capsules and tablets -------------------------------------------------------------------------

@@ -352,12 +352,6 @@ class _SummerTime(tzinfo):
     def utcoffset(self, moment: datetime | None) -> timedelta:
         return timedelta(hours=2 if moment and moment.date() >= date(2027, 3, 28) else 1)
 
-    def dst(self, moment: datetime | None) -> timedelta:
-        return self.utcoffset(moment) - timedelta(hours=1)
-
-    def tzname(self, moment: datetime | None) -> str:
-        return f"UTC+{self.utcoffset(moment).seconds // 3600}"
-
 
 @pytest.mark.hazard("W23")
 def test_date_times_of_one_zone_count_hours_that_passed_like_their_texts() -> None:

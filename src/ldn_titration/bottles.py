@@ -106,12 +106,18 @@ class _Open:
 
 
 def bottles_of(
-    steps: Iterable[PlanStep], size: Volume | None, keeps: int, *, switched: bool = False
+    steps: Iterable[PlanStep],
+    size: Volume | None,
+    keeps: int,
+    *,
+    switched: bool = False,
+    path: str = "preparation",
 ) -> tuple[Bottle, ...]:
     """The bottles that these steps draw on, each used on ``keeps`` days at most.
 
     ``size`` is the volume of each, None where each is made to measure; every dose must fit
-    into one. ``switched`` tells that another preparation follows.
+    into one. ``switched`` tells that another preparation follows, ``path`` where the
+    preparation stands.
     """
     steps = [step for step in steps if step.doses]
     parts = _fineness(steps, size)
@@ -133,7 +139,7 @@ def bottles_of(
                         expired = day >= open_.discard
                         by = "beyond-use date" if expired else "too little left"
                         ended.append(open_.ended(len(ended) + 1, by, part))
-                        _require_few(ended)
+                        _require_few(len(ended), expired, path)
                     open_ = _Open(day, keeps, held, _begins_at(span, place))
                 open_.draw(dose, day)
             day += 1
@@ -148,10 +154,11 @@ def _begins_at(span: _Span, place: int) -> str:
     return (span.times[place] or f"dose {place + 1}") if place else ""
 
 
-def _require_few(ended: list[Bottle]) -> None:
-    if len(ended) == _MOST_BOTTLES:
-        message = f"makes more than {_MOST_BOTTLES} bottles; state a larger one"
-        raise InvalidInputError([Problem("preparation.bottle", message)])
+def _require_few(ended: int, expired: bool, path: str) -> None:
+    if ended == _MOST_BOTTLES:
+        cause, larger = ("beyond_use_days", "more days") if expired else ("bottle", "a larger one")
+        message = f"makes more than {_MOST_BOTTLES} bottles; state {larger}"
+        raise InvalidInputError([Problem(f"{path}.{cause}", message)])
 
 
 def _whole_days(bottle: _Open, doses: tuple[int, ...], day: int, end: int) -> int:

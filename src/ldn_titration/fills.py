@@ -35,11 +35,12 @@ class Fill(NamedTuple):
 
 
 def windows(
-    steps: Sequence[PlanStep], faster: Sequence[PlanStep], longest: int
+    steps: Sequence[PlanStep], faster: Sequence[PlanStep], longest: int, cause: str
 ) -> Iterator[tuple[date, date, date]]:
     """Of each fill: the first day it is counted from, its first day with a dose, its last.
 
-    It begins with a dose, be it at the slow or at the fast end of the steps.
+    It begins with a dose, be it at the slow or at the fast end of the steps. ``cause`` names
+    what makes a fill so short, should there be too many.
     """
     day, last = steps[0].first.toordinal(), steps[-1].last.toordinal()
     for _ in range(_MOST_FILLS):
@@ -52,8 +53,8 @@ def windows(
         if until == last:
             return
         day = until + 1
-    message = f"makes more than {_MOST_FILLS} fills of a plan of {len(steps)} steps"
-    raise InvalidInputError([Problem("preparation.beyond_use_days", message)])
+    message = f"makes more than {_MOST_FILLS} fills; state more days"
+    raise InvalidInputError([Problem(cause, message)])
 
 
 def _first_dose(step: PlanStep, day: int) -> int | None:

@@ -6,6 +6,7 @@ doses below and above. Nothing is rounded.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self, cast
@@ -81,8 +82,8 @@ class _Measured(Value):
             reading = known[mass] = self._measure(_more_than_zero(mass))
         return reading
 
-    def _measure(self, dose: Mass) -> Reading:
-        raise NotImplementedError
+    @abstractmethod
+    def _measure(self, dose: Mass) -> Reading: ...
 
     def _repr_html_(self) -> str:
         from ldn_titration.markup import rows_table
@@ -226,9 +227,9 @@ class _Liquid(_Measured):
         return cast("Concentration", self.concentration)
 
     @property
+    @abstractmethod
     def mark(self) -> Mass:
         """The smallest dose it measures: between two marks, or in one drop."""
-        raise NotImplementedError
 
     def _count(self, dose: Mass) -> int:
         """How many marks or drops the dose is; NotMeasurableError where that is not whole."""

@@ -332,12 +332,12 @@ def _opioid_told(
     start: date,
 ) -> Finding:
     words = f"{exposure.label}, {_last_words(exposure, last)}"
-    if free is None:
+    if last is None or free is None:
         words += ": no day is known from which a dose is safe, so none is planned."
-    elif last is not None:
+    else:
         words += f": {(free - last).days - 1} opioid-free days are kept; no dose before {free}."
-    if last and free and max(last + timedelta(1), start) < min(free, event.on):
-        words += " Any dose taken since was within them: watch for withdrawal."
+        if max(last + timedelta(1), start) < min(free, event.on):
+            words += " Any dose taken since was within them: watch for withdrawal."
     if last is not None and last < start:
         words += " It was before the start, and the screening was made without it."
     return Finding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
@@ -46,9 +47,9 @@ class _RegimenRequest(Value):
         """Where what a regimen complains of stands in the request."""
         return ""
 
+    @abstractmethod
     def regimen(self) -> Regimen:
         """The regimen asked for."""
-        raise NotImplementedError
 
 
 @lru_cache(maxsize=64)

@@ -145,11 +145,12 @@ def supply(plan: Plan, *, lead_days: int = 0, fill_days: int | None = None) -> S
     for steps in phases(plan.steps):
         preparation, phase = steps[0].preparation, steps[0].phase
         faster = fast.get(phase, ())
+        path = _path(plan, phase)
         if isinstance(preparation, Drops | OralSolution):
-            last, path = phase == plan.steps[-1].phase, _path(plan, phase)
+            last = phase == plan.steps[-1].phase
             parts.append(_of_bottles(preparation, steps, faster, lead_days, path, last))
         else:
-            parts.append(_of_pieces(preparation, steps, faster, lead_days, fill_days))
+            parts.append(_of_pieces(preparation, steps, faster, lead_days, fill_days, path))
     return Supply(tuple(parts))
 
 
@@ -187,11 +188,11 @@ def _of_bottles(
 ) -> PreparationSupply:
     keeps, size = require_beyond_use(liquid, path), liquid.bottle_volume
     _require_bottle_for_a_dose(size, (*steps, *faster), path)
-    bottles, taken = bottles_of(steps, size, keeps, switched=not is_last), _drawn(steps)
+    bottles, taken = bottles_of(steps, size, keeps, switched=not is_last, path=path), _drawn(steps)
     slow = fast = _volume(bottles, size)
     fast_taken = taken
     if faster != steps:
-        fast, fast_taken = _volume(bottles_of(faster, size, keeps), size), _drawn(faster)
+        fast, fast_taken = _volume(bottles_of(faster, size, keeps, path=path), size), _drawn(faster)
     quantity = max(slow, fast)
     count = len(bottles) if size is None else quantity // size
     wasted = Volume.total((bottle.wasted, 1) for bottle in bottles)
@@ -246,11 +247,13 @@ def _of_pieces(
     faster: Sequence[PlanStep],
     lead_days: int,
     fill_days: int | None,
+    path: str,
 ) -> PreparationSupply:
     first, days = steps[0].first, sum(step.days for step in steps)
     longest = min(fill_days or days, solid.beyond_use_days or days, days)
     parts = solid.parts if isinstance(solid, Tablets) else 1
-    numbered = enumerate(windows(steps, faster, longest), 1)
+    cause = "fill_days" if longest == fill_days else f"{path}.beyond_use_days"
+    numbered = enumerate(windows(steps, faster, longest, cause), 1)
     fills = tuple(fill_of(number, *window, (steps, faster), parts) for number, window in numbered)
     fills = tuple(fill._replace(order_on=_before(fill.first, lead_days)) for fill in fills)
     quantity = summed(fill.counts for fill in fills)

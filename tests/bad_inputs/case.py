@@ -48,12 +48,13 @@ class Case(NamedTuple):
 def load() -> tuple[Case, ...]:
     """Every case of the corpus, with its marks expanded."""
     rows = json.loads(CORPUS.read_text(encoding="utf-8"))
-    return tuple(Case(r["id"], r["area"], _expanded(r["input"]), r["expected"]) for r in rows)
+    return tuple(Case(r["id"], r["area"], expanded(r["input"]), r["expected"]) for r in rows)
 
 
-def _expanded(value: Any) -> Any:
+def expanded(value: Any) -> Any:
+    """The value that plain data with marks stands for; ValueError for a mark that is none."""
     if isinstance(value, list):
-        return [_expanded(each) for each in value]
+        return [expanded(each) for each in value]
     if not isinstance(value, dict):
         return value
     match value:
@@ -69,7 +70,7 @@ def _expanded(value: Any) -> Any:
             return Decimal(text)
     if any(name.startswith("$") for name in value):
         raise ValueError(f"a mark that is not known: {sorted(value)}")
-    return {name: _expanded(each) for name, each in value.items()}
+    return {name: expanded(each) for name, each in value.items()}
 
 
 def _only(rest: Mapping[str, Any]) -> None:

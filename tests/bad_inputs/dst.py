@@ -130,7 +130,7 @@ def _watch() -> list[list[str]]:
     """Lists of opened files, for as long as one is there; a hook cannot be taken back."""
     watch: list[list[str]] = []
 
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:  # pragma: no cover - never traced
         if watch and event == "open":
             watch[-1].append(str(arguments[0]))
 

@@ -127,9 +127,6 @@ def _move(beside: Path, place: Path, overwrite: bool) -> None:
 
 def _move_anew(beside: Path, place: Path) -> None:
     """Into a place that nothing stands in: in one step, which fails where something does."""
-    if os.name == "nt":
-        beside.rename(place)
-        return
     try:
         os.link(beside, place)
     except FileExistsError:

@@ -103,10 +103,9 @@ def _labelled(
         Wanted(LEFT + day * (mark.on.toordinal() - first), measure(mark.words, SMALL) + 5)
         for mark in marks
     ]
-    for most in range(min(len(marks), _MOST_LABELS), -1, -1):
-        lanes = in_lanes(wanted[:most], LEFT, RIGHT + 8)
-        if all(lane.row < _MOST_LANES for lane in lanes):
-            break
+    fewer = range(min(len(marks), _MOST_LABELS), -1, -1)
+    tries = (in_lanes(wanted[:most], LEFT, RIGHT + 8) for most in fewer)
+    lanes = next(lanes for lanes in tries if all(lane.row < _MOST_LANES for lane in lanes))
     return tuple(zip(marks, lanes, strict=False)), tuple(marks[len(lanes) :])
 
 

@@ -79,18 +79,19 @@ def _longest(exposure: Exposure) -> str:
 @rule("OPI-02", needs=_HISTORY, reads="start")
 def interval_below_minimum(case: Case) -> Iterable[Found]:
     """OPI-02: fewer opioid-free days than the minimum of every window that could apply."""
-    for exposure in _dated(case):
-        if _judged(exposure, case) is Severity.STOP:
-            yield _too_short(exposure, case, Severity.STOP, "Start later.")
+    for exposure, last in _dated(case):
+        if _judged(exposure, last, case) is Severity.STOP:
+            yield _too_short(exposure, last, case, Severity.STOP, "Start later.")
 
 
 @rule("OPI-03", needs=_HISTORY, reads="start")
 def interval_below_maximum(case: Case) -> Iterable[Found]:
     """OPI-03: opioid-free days between the minimum and the maximum of the window."""
-    for exposure in _dated(case):
-        if _judged(exposure, case) is Severity.HOLD and not exposure.rows[0].is_depot:
+    for exposure, last in _dated(case):
+        if _judged(exposure, last, case) is Severity.HOLD and not exposure.rows[0].is_depot:
             yield _too_short(
                 exposure,
+                last,
                 case,
                 Severity.HOLD,
                 "Start later, or let a named clinician decide with a reason; "
@@ -98,38 +99,38 @@ def interval_below_maximum(case: Case) -> Iterable[Found]:
             )
 
 
-def _dated(case: Case) -> Iterator[Exposure]:
-    """The known opioids whose last dose is known and lies before the start."""
+def _dated(case: Case) -> Iterator[tuple[Exposure, date]]:
+    """The known opioids whose last dose is known and lies before the start, with that dose."""
     for exposure in case.exposures:
         if exposure.counts and exposure.rows and exposure.last and not _on_board(exposure, case):
-            yield exposure
+            yield exposure, exposure.last
 
 
-def _judged(exposure: Exposure, case: Case) -> Severity | None:
+def _judged(exposure: Exposure, last: date, case: Case) -> Severity | None:
     """What the days since the last dose amount to; None where they amount to nothing.
 
     Where several windows could apply, it is said only if each of them stops the start.
     """
-    judged = {_by_row(row, exposure, case) for row in exposure.rows}
+    judged = {_by_row(row, exposure, last, case) for row in exposure.rows}
     if judged == {Severity.STOP}:
         return Severity.STOP
     return Severity.HOLD if exposure.settled and judged != {None} else None
 
 
-def _by_row(row: Opioid, exposure: Exposure, case: Case) -> Severity | None:
+def _by_row(row: Opioid, exposure: Exposure, last: date, case: Case) -> Severity | None:
     """What one row says about the days since the last dose; None where it says nothing."""
-    if exposure.last is None:
-        return None
     if row.window is None:
         return Severity.HOLD if _within_lookback(exposure, case, case.start_day) else None
-    free = opioid_free_days(exposure.last, case.start)
+    free = opioid_free_days(last, case.start)
     if row.window[0] == 0 or free >= row.window[1]:
         return None
     return Severity.STOP if free < row.window[0] else Severity.HOLD
 
 
-def _too_short(exposure: Exposure, case: Case, severity: Severity, action: str) -> Found:
-    free = opioid_free_days(exposure.last or case.start, case.start)
+def _too_short(
+    exposure: Exposure, last: date, case: Case, severity: Severity, action: str
+) -> Found:
+    free = opioid_free_days(last, case.start)
     return Found(
         severity,
         f"{exposure.label}: {free} opioid-free days before the start; "
@@ -164,8 +165,8 @@ def later(day: date, days: int) -> date | None:
 def depot_buprenorphine(case: Case) -> Iterable[Found]:
     """OPI-04: a depot opioid within the look-back; no number of days is known for it."""
     lookback = case.policy("depot_lookback")
-    for exposure in _dated(case):
-        if exposure.rows[0].is_depot and _judged(exposure, case) is Severity.HOLD:
+    for exposure, last in _dated(case):
+        if exposure.rows[0].is_depot and _judged(exposure, last, case) is Severity.HOLD:
             yield Found(
                 Severity.HOLD,
                 f"{exposure.label}: a depot opioid was given within "
