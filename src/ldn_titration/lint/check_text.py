@@ -136,12 +136,14 @@ def _dose_and_rhythm(
     both = _doses(told.dose, read.structure.dose, strength)
     differs = both is not None and not _alike(*both, told.dose.about)
     often, rhythm = told.how_often, read.structure.rhythm
-    off = often is not None and rhythm is not None and often.per_day != rhythm.per_day
+    off = None
+    if often is not None and rhythm is not None and often.per_day != rhythm.per_day:
+        off = often, rhythm
     if read.structure.dose is not None and both is None:
         yield _not_compared(told.dose, read.structure.dose, path, read)
-    if off and often is not None and rhythm is not None:
-        yield _rhythm_finding(told.dose, often, rhythm, path, read, both)
-    if differs and both is not None and not (off and _same_a_day(both, often, rhythm)):
+    if off is not None:
+        yield _rhythm_finding(told.dose, *off, path, read, both)
+    if differs and both is not None and not (off and _same_a_day(both, *off)):
         yield _dose_finding(told.dose, both, path, read)
     yield from _times(told.times, path, read)
 
@@ -170,9 +172,7 @@ def _alike(one: Amount, other: Amount, about: bool) -> bool:
     return one.value == other.value
 
 
-def _same_a_day(both: tuple[Amount, Amount], often: Rhythm | None, rhythm: Rhythm | None) -> bool:
-    if often is None or rhythm is None:
-        return False
+def _same_a_day(both: tuple[Amount, Amount], often: Rhythm, rhythm: Rhythm) -> bool:
     return both[0].value * often.per_day == both[1].value * rhythm.per_day
 
 
