@@ -453,6 +453,8 @@ def test_the_columns_of_a_row_tell_its_end() -> None:
         "Percocet stopped 2026-12-20,active,,,,",
         "senna,stopped,,2026-12-20,,",
         "Percocet not stopped,stopped,2026-12-20,,,",
+        "Percocet,completed,2026-12-20,,,",
+        "Percocet,Inactive,,,,",
     ) == [
         "Percocet now",
         "Percocet now",
@@ -468,6 +470,8 @@ def test_the_columns_of_a_row_tell_its_end() -> None:
         "Percocet now [Percocet (not understood)] ? stopped 2026-12-20",
         "[senna]",
         "Percocet now [Percocet not stopped] ? not, stopped",
+        "Percocet 2026-12-20",
+        "Percocet unknown",
     ]
 
 
@@ -499,6 +503,10 @@ def test_every_problem_of_a_table_is_told_with_its_row() -> None:
     """I07; B330 to B333: columns do not shift, and no day is a number."""
     assert problems("medicine,dose,Dose\na,b,c") == ['row 1: the column "dose" stands twice']
     assert problems("drug,medicine\na,b") == ['row 1: the column "medicine" stands twice']
+    assert problems("medicine" + ",dose" * 100 + "\nsenna") == [
+        "row 1: has more than 100 columns; keep medicine, medication, drug, name, dose, "
+        "directions, sig, status, last_taken, stopped, end, started, rxcui"
+    ]
     assert problems("dose,sig\n5 mg,daily") == ['row 1: lacks the column "medicine"']
     assert problems("medicine,dose_mg\na,b") == [
         "row 1: dose_mg is no known column; known are medicine, medication, drug, name, dose, "
