@@ -525,6 +525,7 @@ def test_a_dose_in_every_unit_is_read(unit: str) -> None:
         "Double the dose after a week",
         "1 mg daily starting 01/02/2027",
         "1 drop od",
+        "1 tablet daily at 9",
         "2 tablets every 4 to 6 hours",
         "2 tablets stat",
         "Take half a tablet on Mondays",

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from conftest import ROOT
 from ldn_titration import InvalidInputError, OpioidHistory, PatientFacts, Verdict, screen
 from ldn_titration.cli import main
+from ldn_titration.intake.document import medicines_json
 from ldn_titration.intake.medicines import (
     NOT_ASKED,
     MedicineLine,
@@ -584,6 +585,15 @@ def test_the_command_prints_facts_that_a_request_takes() -> None:
     assert PatientFacts.model_validate(shown["patient"]) == facts
     lines = path.read_text(encoding="utf-8").splitlines()[1:]
     assert [reading["line"] for reading in shown["readings"]] == lines
+
+
+def test_a_last_dose_is_told_as_a_day_or_a_month_or_not_at_all() -> None:
+    lines = ("Percocet last taken 2026-12-20", "Percocet last taken 2026-11", "Percocet stopped")
+    found = read_medicines("\n".join((*lines, "senna")))
+    shown = json.loads(medicines_json(found, PatientFacts(), {}))
+    assert [reading["last_taken"] for reading in shown["readings"]] == [
+        *("2026-12-20", "2026-11", None, None),
+    ]
 
 
 def test_the_command_shows_every_line_and_what_was_not_understood() -> None:

@@ -210,6 +210,7 @@ def test_every_modifier_is_named() -> None:
     ("change", "problems"),
     [
         ({"status": "foo"}, {"status"}),
+        ({"status": 5}, {"status"}),
         ({"doNotPerform": "true", "dispenseRequest": []}, {"doNotPerform", "dispenseRequest"}),
         ({"dosageInstruction": {}}, {"dosageInstruction"}),
         ({"dosageInstruction": [1, {}]}, {"dosageInstruction[0]"}),
