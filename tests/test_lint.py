@@ -449,6 +449,22 @@ def test_a_whole_course_that_may_be_filled_again_is_remarked_on() -> None:
     assert agrees(findings)
 
 
+@pytest.mark.hazard("I02")
+def test_a_dose_of_the_text_at_a_time_that_no_step_has_is_not_passed_over() -> None:
+    """1 tablet in the morning and 2 at bedtime are two steps of one sequence, or a fault."""
+    made = order([Step(1, 1, 7), Step(2, 1, 7)])
+    made["dispenseRequest"]["expectedSupplyDuration"]["value"] = 7
+    steps = made["dosageInstruction"]
+    for step, when in zip(steps, ("MORN", "HS"), strict=True):
+        step["text"] = "Take 1 tablet in the morning and 2 tablets at bedtime for 7 days"
+        step["sequence"] = 1
+        step["timing"]["repeat"]["when"] = [when]
+    del made["dispenseRequest"]["quantity"]
+    assert found(made) == []
+    del steps[0]
+    assert found(made) == [("LIN-22", "dosageInstruction[0].text")]
+
+
 def test_morning_and_bedtime_doses_may_share_a_sequence() -> None:
     made = order([Step(1, 1, 7), Step(2, 1, 7)])
     for step, when, said in zip(
