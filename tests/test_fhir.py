@@ -399,6 +399,11 @@ def overlap(tree: Json) -> None:
     step["text"] = step["text"].replace("2027-01-11", "2027-01-10")
 
 
+def _repeat(tree: Json) -> Json:
+    repeat: Json = tree["entry"][0]["resource"]["dosageInstruction"][0]["timing"]["repeat"]
+    return repeat
+
+
 R, D = "entry.0.resource.", "entry.0.resource.dosageInstruction."
 Q = f"{D}0.doseAndRate.0.doseQuantity."
 FAULTY: dict[str, tuple[Callable[[Json], None], str]] = {
@@ -469,6 +474,18 @@ FAULTY: dict[str, tuple[Callable[[Json], None], str]] = {
         lambda tree: tree["entry"][1].update(fullUrl=tree["entry"][0]["fullUrl"]),
         "entry",
     ),
+    "a bell in a note": (fault(f"{R}note.0.text", "Plan\x07"), f"{REQUEST}.note[0].text"),
+    "a note that says nothing": (fault(f"{R}note.0.text", " "), f"{REQUEST}.note[0].text"),
+    "nobody": (fault(f"{R}subject", {}), f"{REQUEST}.subject"),
+    "several doses in two days": (
+        lambda tree: _repeat(tree).update(period=2, frequency=2),
+        f"{DOSAGE}.timing.repeat.period",
+    ),
+    "two times of one dose": (
+        lambda tree: _repeat(tree).update(timeOfDay=["08:00:00", "20:00:00"]),
+        f"{DOSAGE}.timing.repeat.frequency",
+    ),
+    "one step on other days": (fault(f"{D}1.sequence", 1), f"{REQUEST}.dosageInstruction"),
     "supply in weeks": (
         fault(f"{R}dispenseRequest.expectedSupplyDuration.code", "wk"),
         f"{REQUEST}.dispenseRequest.expectedSupplyDuration.code",
@@ -551,6 +568,12 @@ def test_a_supply_that_is_no_decimal_is_counted_in_drops_or_left_out() -> None:
     assert (quantity["value"], quantity["unit"], quantity["code"]) == (7, "drops", "{drop}")
     thirds = OralSolution(concentration="3 mg/mL", graduation="1/3 mL", beyond_use_days=30)
     assert "dispenseRequest" not in request_of(one_step(thirds, dose="1 mg"))
+    bottles = Drops(concentration="1 mg/mL", drops_per_mL=12, bottle="5/12 mL", beyond_use_days=30)
+    dispense = request_of(one_step(bottles, dose="1/12 mg"))["dispenseRequest"]
+    assert (dispense["quantity"]["value"], dispense["numberOfRepeatsAllowed"]) == (5, 1)
+    odd = {"concentration": "3 mg/mL", "graduation": "1/3 mL", "bottle": "4/3 mL"}
+    plan = one_step(OralSolution(**odd, beyond_use_days=30), dose="1 mg")
+    assert "dispenseRequest" not in request_of(plan)
 
 
 def test_a_plan_without_a_dose_is_refused() -> None:

@@ -258,6 +258,18 @@ def test_each_event_cancels_what_it_takes_away(name: str) -> None:
             assert "RRULE" not in event
 
 
+@pytest.mark.hazard("E08")
+def test_an_event_that_rests_on_an_earlier_one_cancels_what_both_take_away() -> None:
+    """Steps began on 4, 8 and 12 January; on 4, 6 and 10 once advanced; on 4, 6, 7, 11 and 15
+    once stepped back. That nobody can step back on 7 January who never advanced is no hindrance.
+    """
+    diary = ("advanced", "2027-01-06"), ("stepped_back", "2027-01-07")
+    plan = three_steps(*({"event": event, "on": day} for event, day in diary))
+    assert cancelled(plan_ics(plan, CalendarFile(each="day"))) == {"due": [8, 10, 12]}
+    by_step = {"dose1": [8, 10, 12], "due": [8, 10, 12]}
+    assert cancelled(plan_ics(plan, CalendarFile(each="step"))) == by_step
+
+
 def test_each_day_of_a_pause_says_that_there_is_no_dose() -> None:
     """Else the days of a pause are empty, as if the calendar were not for them."""
 

@@ -508,6 +508,11 @@ def with_row_twice(name: str, place: int = 0, **changed: str) -> Tables:
 DEPOT = place_of("buprenorphine_depot")
 METHADONE = place_of("methadone")
 APOMORPHINE = place_of("apomorphine")
+OTHER_PRODUCT = next(
+    place
+    for place, row in enumerate(rows("products"))
+    if row["opioid"] != rows("products")[0]["opioid"]
+)
 DAMAGE: dict[str, tuple[Callable[[], Tables], str]] = {
     **{
         f"no {column} of {name}": (
@@ -654,6 +659,10 @@ DAMAGE: dict[str, tuple[Callable[[], Tables], str]] = {
     "a product of no opioid": (
         lambda: with_cell("products", 0, "opioid", "nothing"),
         "products.csv names no row of opioids: nothing",
+    ),
+    "a product of two opioids": (
+        lambda: with_cell("products", OTHER_PRODUCT, "name", rows("products")[0]["name"]),
+        "stands in two rows",
     ),
     "a limit that is no number": (
         lambda: with_cell("policy", 1, "value", "6 mg"),

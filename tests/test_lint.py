@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -158,7 +159,8 @@ def test_steps_out_of_order_are_told_and_counted_by_their_sequence(places: list[
 ONE = order([Step(2, 1, 7)])
 
 
-REPEAT = ("frequency", "period", "when", "count", "duration", "durationUnit", "boundsDuration")
+REPEAT = ("frequency", "period", "when", "dayOfWeek", "count", "duration", "durationUnit",
+          "boundsDuration")  # fmt: skip
 
 
 def changed(**parts: Any) -> dict[str, Any]:
@@ -248,6 +250,50 @@ def changed(**parts: Any) -> dict[str, Any]:
         ),
         ({"expectedSupplyDuration": {"value": 1, "unit": "month", "system": UCUM, "code": "mo"}},
          "LIN-21", "1 month of supply cannot be compared with 7 days."),
+        ({"dose": {"value": 2, "comparator": "<", **TABLET}}, "LIN-07",
+         '"< 2 tablet" is not one dose.'),
+        ({"dose": {"value": -2, **TABLET}}, "LIN-04", "The dose is -2 tablet, which is no dose."),
+        ({"period": -1}, "LIN-06",
+         "The timing does not say how often: its period is -1; its text says once a day."),
+        ({"timing": {"event": ["2027-01-04"]}}, "LIN-06",
+         "Single events are not read; its text says once a day."),
+        ({"timing": None, "text": "Take 2 tablets for 7 days"}, "LIN-06",
+         "The step has no timing."),
+        ({"dayOfWeek": ["mon", "wed", "fri"]}, "LIN-15",
+         "The text says 2 tablets once a day; the timing says 3 times in 7 days, 2 tablets each "
+         "time. That is 2 tablets a day by the text, 6/7 tablet by the timing."),
+        ({"dayOfWeek": ["mon"], "period": 2}, "LIN-06",
+         "The timing does not say how often; its text says once a day."),
+        ({"timing": {"repeat": {"when": ["MORN", "HS"]}}}, "LIN-15",
+         "The text says 2 tablets once a day; the timing says 2 times a day, 2 tablets each time. "
+         "That is 2 tablets a day by the text, 4 tablets by the timing."),
+        ({"text": "Take 2 tablets every 36 hours for 7 days"}, "LIN-15",
+         "The text says 2 tablets every 36 hours; the timing says once a day, 2 tablets each time. "
+         "That is 4/3 tablets a day by the text, 2 tablets by the timing."),
+        ({"text": "Take 2 tablets twice a day",
+          "dose": {"value": 2, "unit": "mL", "system": UCUM, "code": "mL"}}, "LIN-15",
+         "The text says 2 tablets 2 times a day; the timing says once a day, 2 mL each time."),
+        ({"text": "Take 1 to 2 tablets once a day"}, "LIN-07",
+         "The text tells a range: 1 to 2 tablets."),
+        ({"text": "Take 1 tablet in the morning and 2 tablets at bedtime"}, "LIN-22",
+         "The text tells several doses of a day (1 tablet once a day and 2 tablets once a day); "
+         "the structure tells one."),
+        ({"text": "Take 2 tablets in the morning and 2 tablets at bedtime"}, "LIN-15",
+         "The text says 2 tablets 2 times a day; the timing says once a day, 2 tablets each time. "
+         "That is 4 tablets a day by the text, 2 tablets by the timing."),
+        ({"text": "Take 2 tablets. Every other day."}, "LIN-15",
+         "The text says 2 tablets every other day; the timing says once a day, 2 tablets each "
+         "time. That is 1 tablet a day by the text, 2 tablets by the timing."),
+        ({"text": "Take 2 tablets once a day. For 8 days."}, "LIN-13",
+         "The text says 8 days; the bounds are 7 days."),
+        ({"text": "Take 2 tablets once a day for 7 days. For 8 days."}, "LIN-19",
+         'Not understood, so not checked: "for 8 days".'),
+        ({"text": "Take 2 tablets once a day. At bedtime."}, "LIN-19",
+         'Not understood, so not checked: "at bedtime".'),
+        ({"doseAndRate": [{"doseRange": {"high": {"value": 2, **TABLET}}}]}, "LIN-07",
+         "A range is not one dose: from nothing to 2 tablet."),
+        ({"text": "Take about 10.06 mg once a day"}, "LIN-14",
+         "The text says 10.06 mg; the dose is 10 mg."),
     ],
 )  # fmt: skip
 def test_an_order_that_does_not_agree(parts: dict[str, Any], code: str, message: str) -> None:
@@ -269,6 +315,10 @@ def test_an_order_that_does_not_agree(parts: dict[str, Any], code: str, message:
         {"quantity": {"value": 14, "unit": "TAB", "code": "TAB", "system":
                       "http://terminology.hl7.org/CodeSystem/v3-orderableDrugForm"}},
         {"expectedSupplyDuration": {"value": 1, "unit": "week", "system": UCUM, "code": "wk"}},
+        {"text": "Take 2 tablets. Once a day, for 7 days."},
+        {"count": 7},
+        {"additionalInstruction": [{"text": "with food"}]},
+        {"text": "Take about 10.05 mg once a day for 7 days"},
     ],
 )  # fmt: skip
 def test_the_same_in_other_words_or_units_agrees(parts: dict[str, Any]) -> None:
@@ -279,6 +329,62 @@ def test_a_remark_without_figures_is_told_and_the_order_agrees() -> None:
     findings = lint(json.dumps(changed(text="Take 2 tablets daily for 7 days. Swallow gently.")))
     assert [str(each.severity) for each in findings] == ["info"]
     assert agrees(findings)
+
+
+BOUNDS = (
+    ({"boundsPeriod": {"start": "2027-01"}}, "LIN-09", "boundsPeriod",
+     "Start or end is a month or a year; its day is not known."),
+    ({"boundsRange": {"low": {"value": 7, **o.DAY}, "high": {"value": 9, **o.DAY}}}, "LIN-07",
+     "boundsRange", "The length of the step is a range."),
+    ({"count": 6}, "LIN-13", "", "The text says 7 days; the bounds are 6 days."),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("bounds", "code", "name", "message"), BOUNDS)
+def test_bounds_that_are_no_days_or_are_told_by_a_count(
+    bounds: dict[str, Any], code: str, name: str, message: str
+) -> None:
+    made = changed()
+    repeat = made["dosageInstruction"][0]["timing"]["repeat"]
+    del repeat["boundsDuration"]
+    repeat.update(bounds)
+    where = "dosageInstruction[0].timing.repeat" + (f".{name}" if name else "")
+    told = [(each.code, each.where, each.message) for each in lint(json.dumps(made))]
+    assert (code, where, message) in told
+
+
+def test_an_order_without_a_step_is_no_order() -> None:
+    """What is dispensed is looked at all the same."""
+    made = {**ONE, "dosageInstruction": [], "dispenseRequest": {"quantity": {"value": 3}}}
+    findings = lint(json.dumps(made))
+    assert [(each.code, each.where, each.message) for each in findings] == [
+        ("LIN-04", "dosageInstruction", "The order has no dosage instruction at all."),
+        ("LIN-05", "dispenseRequest.quantity", "3 has no unit; a number alone is no quantity."),
+    ]
+    assert not agrees(findings)
+
+
+def test_a_step_behind_the_end_of_the_calendar_has_no_day() -> None:
+    made = order([Step(1, 1, 7), Step(2, 1, 7)])
+    repeat = made["dosageInstruction"][0]["timing"]["repeat"]
+    del repeat["boundsDuration"]
+    repeat["boundsPeriod"] = {"start": "9999-12-25", "end": "9999-12-31"}
+    assert found(made) == []
+
+
+def test_one_text_may_tell_the_whole_course_and_each_step_has_its_part() -> None:
+    made = order([Step(1, 1, 7), Step(2, 1, 14)])
+    first, second = made["dosageInstruction"]
+    first["text"] = "Take 1 tablet daily for 7 days, then 2 tablets daily for 14 days"
+    del second["text"]
+    assert found(made) == []
+    second["text"] = first["text"]
+    assert found(made) == []
+    second["doseAndRate"][0]["doseQuantity"]["value"] = 3
+    told = {each.where: each.message for each in lint(json.dumps(made))}
+    assert told["dosageInstruction[1].doseAndRate"] == (
+        "The text says 2 tablets; the dose is 3 tablets."
+    )
 
 
 @pytest.mark.hazard("I06")
@@ -303,6 +409,18 @@ def test_a_quantity_that_cannot_be_checked_is_said_to_be_so() -> None:
     assert [(f.code, str(f.severity)) for f in lint(json.dumps(made))] == [("LIN-21", "info")]
 
 
+def test_three_doses_a_week_for_ten_days_are_four_or_five() -> None:
+    made = changed(
+        text="Take 2 tablets three times a week for 10 days",
+        dayOfWeek=["mon", "wed", "fri"],
+        boundsDuration={"value": 10, **o.DAY},
+        expectedSupplyDuration={"value": 10, **o.DAY},
+    )
+    assert [(each.code, each.message) for each in lint(json.dumps(made))] == [
+        ("LIN-21", "What the steps need is not known, so 14 tablets are not checked.")
+    ]
+
+
 def test_an_open_last_step_is_reckoned_to_the_end_of_the_supply() -> None:
     """1 tablet for 7 days, then 2 tablets: 30 days need 7 + 23 x 2 = 53 tablets."""
     made = order([Step(1, 1, 7), Step(2, 1, 23)])
@@ -319,6 +437,32 @@ def test_fills_together_may_make_the_course() -> None:
     made["dispenseRequest"]["expectedSupplyDuration"]["value"] = 30
     made["dispenseRequest"]["numberOfRepeatsAllowed"] = 1
     assert found(made) == []
+
+
+def test_a_whole_course_that_may_be_filled_again_is_remarked_on() -> None:
+    made = order([Step(1, 1, 30)])
+    made["dispenseRequest"]["numberOfRepeatsAllowed"] = 2
+    findings = lint(json.dumps(made))
+    assert [(each.code, each.message) for each in findings] == [
+        ("LIN-17", "30 tablets are the whole course; with repeats it is ordered 3 times.")
+    ]
+    assert agrees(findings)
+
+
+@pytest.mark.hazard("I02")
+def test_a_dose_of_the_text_at_a_time_that_no_step_has_is_not_passed_over() -> None:
+    """1 tablet in the morning and 2 at bedtime are two steps of one sequence, or a fault."""
+    made = order([Step(1, 1, 7), Step(2, 1, 7)])
+    made["dispenseRequest"]["expectedSupplyDuration"]["value"] = 7
+    steps = made["dosageInstruction"]
+    for step, when in zip(steps, ("MORN", "HS"), strict=True):
+        step["text"] = "Take 1 tablet in the morning and 2 tablets at bedtime for 7 days"
+        step["sequence"] = 1
+        step["timing"]["repeat"]["when"] = [when]
+    del made["dispenseRequest"]["quantity"]
+    assert found(made) == []
+    del steps[0]
+    assert found(made) == [("LIN-22", "dosageInstruction[0].text")]
 
 
 def test_morning_and_bedtime_doses_may_share_a_sequence() -> None:
@@ -362,6 +506,26 @@ def test_what_is_understood(text: str, dose: str, a_day: str, days: int | None) 
     assert not read.unread
 
 
+UNITS = """
+mg milligram milligrams mcg mcgs microgram micrograms ug gram grams g ng nanogram nanograms pg
+ml mls milliliter milliliters millilitre millilitres tablet tablets tab tabs capsule capsules cap
+caps drop drops gtt gtts puff puffs patch patches sachet sachets spray sprays lozenge lozenges
+pill pills unit units application applications softgel softgels troche troches
+"""
+
+
+@pytest.mark.parametrize("unit", UNITS.split())
+def test_a_dose_in_every_unit_is_read(unit: str) -> None:
+    """1 mg is 1,000 mcg, 10^6 ng and 10^9 pg, and a gram is 1,000 mg."""
+    [step] = read_text(f"Take 2 {unit} daily").steps
+    [amount] = step.doses[0].dose.amounts
+    sizes = {"m": 1, "u": 1000, "n": 10**6, "p": 10**9}
+    is_mass = amount.kind == "mg"
+    per_mg = 1000 if unit.startswith(("mc", "mic")) else sizes.get(unit[0], Fraction(1, 1000))
+    assert amount.value == (2 / Fraction(per_mg) if is_mass else 2)
+    assert is_mass is unit.endswith(("g", "gs", "gram", "grams"))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -377,6 +541,7 @@ def test_what_is_understood(text: str, dose: str, a_day: str, days: int | None) 
         "Double the dose after a week",
         "1 mg daily starting 01/02/2027",
         "1 drop od",
+        "1 tablet daily at 9",
         "2 tablets every 4 to 6 hours",
         "2 tablets stat",
         "Take half a tablet on Mondays",
@@ -581,6 +746,15 @@ def test_the_largest_order_is_told_at_once() -> None:
 def test_words_that_change_a_dose_are_no_mere_remark(words: str) -> None:
     """Also where the name of the product has the word."""
     assert read_text(f"Take 1 tablet daily, {words}", "Bactrim Double Strength").unread
+
+
+def test_a_text_longer_than_is_read_is_not_read_in_part() -> None:
+    """Its last words may turn round what the first of them say."""
+    text = "Take 2 tablets daily for 7 days. Shake well. " + "Swallow gently. " * 60
+    read = read_text(text)
+    assert len(text) == 1005
+    assert (read.steps, read.unread) == ((), (text,))
+    assert read_text(text[:1000]).steps
 
 
 def test_several_and_once_are_no_daily_dose() -> None:

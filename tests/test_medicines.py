@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from conftest import ROOT
 from ldn_titration import InvalidInputError, OpioidHistory, PatientFacts, Verdict, screen
 from ldn_titration.cli import main
+from ldn_titration.intake.document import medicines_json
 from ldn_titration.intake.medicines import (
     NOT_ASKED,
     MedicineLine,
@@ -451,6 +452,8 @@ def test_the_columns_of_a_row_tell_its_end() -> None:
         "Percocet stopped 2026-12-20,active,,,,",
         "senna,stopped,,2026-12-20,,",
         "Percocet not stopped,stopped,2026-12-20,,,",
+        "Percocet,completed,2026-12-20,,,",
+        "Percocet,Inactive,,,,",
     ) == [
         "Percocet now",
         "Percocet now",
@@ -466,6 +469,8 @@ def test_the_columns_of_a_row_tell_its_end() -> None:
         "Percocet now [Percocet (not understood)] ? stopped 2026-12-20",
         "[senna]",
         "Percocet now [Percocet not stopped] ? not, stopped",
+        "Percocet 2026-12-20",
+        "Percocet unknown",
     ]
 
 
@@ -497,6 +502,10 @@ def test_every_problem_of_a_table_is_told_with_its_row() -> None:
     """I07; B330 to B333: columns do not shift, and no day is a number."""
     assert problems("medicine,dose,Dose\na,b,c") == ['row 1: the column "dose" stands twice']
     assert problems("drug,medicine\na,b") == ['row 1: the column "medicine" stands twice']
+    assert problems("medicine" + ",dose" * 100 + "\nsenna") == [
+        "row 1: has more than 100 columns; keep medicine, medication, drug, name, dose, "
+        "directions, sig, status, last_taken, stopped, end, started, rxcui"
+    ]
     assert problems("dose,sig\n5 mg,daily") == ['row 1: lacks the column "medicine"']
     assert problems("medicine,dose_mg\na,b") == [
         "row 1: dose_mg is no known column; known are medicine, medication, drug, name, dose, "
@@ -574,6 +583,15 @@ def test_the_command_prints_facts_that_a_request_takes() -> None:
     assert PatientFacts.model_validate(shown["patient"]) == facts
     lines = path.read_text(encoding="utf-8").splitlines()[1:]
     assert [reading["line"] for reading in shown["readings"]] == lines
+
+
+def test_a_last_dose_is_told_as_a_day_or_a_month_or_not_at_all() -> None:
+    lines = ("Percocet last taken 2026-12-20", "Percocet last taken 2026-11", "Percocet stopped")
+    found = read_medicines("\n".join((*lines, "senna")))
+    shown = json.loads(medicines_json(found, PatientFacts(), {}))
+    assert [reading["last_taken"] for reading in shown["readings"]] == [
+        *("2026-12-20", "2026-11", None, None),
+    ]
 
 
 def test_the_command_shows_every_line_and_what_was_not_understood() -> None:

@@ -85,6 +85,10 @@ def test_a_decimal_is_read_exactly_as_written(value: Any) -> None:
         (Written(Fraction(1), "tablet"), Amount("tablet", Fraction(1)), "no code"),
         (Written(Fraction(1), "mg", None, "mg"), Amount("mg", Fraction(1)), "no code"),
         (Written(Fraction(1)), None, "no unit"),
+        (Written(Fraction(1), "zorb", UCUM, "zorb"), None, "no UCUM code"),
+        (Written(Fraction(1), "Zorb", TAB, "ZORB"), Amount("zorb", Fraction(1)), None),
+        (Written(Fraction(1), None, TAB, "ZORB"), Amount("zorb", Fraction(1)), None),
+        (Written(Fraction(1), "", TAB, ""), None, None),
     ],
 )
 def test_units_and_codes(written: Written, amount: Amount | None, fault: str | None) -> None:
@@ -95,12 +99,14 @@ def test_units_and_codes(written: Written, amount: Amount | None, fault: str | N
 
 def test_the_ucum_code_that_is_meant_is_told() -> None:
     told = {
-        code: unit_fault(Written(Fraction(1), None, UCUM, code)) for code in ("mcg", "MG", "cc")
+        code: unit_fault(Written(Fraction(1), None, UCUM, code))
+        for code in ("mcg", "MG", "cc", "zorb")
     }
     assert {code: fault and fault.expected for code, fault in told.items()} == {
         "mcg": "ug",
         "MG": "mg",
         "cc": "mL",
+        "zorb": None,
     }
 
 
@@ -153,6 +159,41 @@ def test_a_medication_of_the_bundle_tells_the_strength() -> None:
     assert read.strength == Strength(Fraction(5, 2), "tablet")
 
 
+@pytest.mark.parametrize(
+    ("ratio", "strength"),
+    [
+        (("mg", "mg", "2.5", "5"), Strength(Fraction(1, 2), "mL")),
+        (("mL", "mL", "2.5", "5"), None),
+        (("mg", "mg", "0", "5"), None),
+        (("mg", "mg", "2.5", "0"), None),
+    ],
+)
+def test_a_strength_is_some_mass_in_some_amount(
+    ratio: tuple[str, str, str, str], strength: Strength | None
+) -> None:
+    unit, code, numerator, denominator = ratio
+    above = {"value": float(numerator), "unit": unit, "system": UCUM, "code": code}
+    below = {"value": float(denominator), "unit": "mL", "system": UCUM, "code": "mL"}
+    inside = {"strength": {"numerator": above, "denominator": below}}
+    made = order([Step(1, 1, 7)])
+    del made["medicationCodeableConcept"]
+    made["medicationReference"] = {"reference": "#m"}
+    made["contained"] = [{"resourceType": "Medication", "id": "m", "ingredient": [inside]}]
+    assert read_orders(json.dumps(made))[0].strength == strength
+
+
+def test_a_misspelt_order_of_a_bundle_is_no_other_resource() -> None:
+    """What is an order by all but a letter is refused, never passed over."""
+    entries = [{"resource": {"resourceType": kind}} for kind in ("MedicationDispense", "Patient")]
+    entries += [{"resource": order([Step(1, 1, 7)])}]
+    bundle = {"resourceType": "Bundle", "entry": entries}
+    assert len(read_orders(json.dumps(bundle))) == 1
+    entries[0]["resource"]["resourceType"] = "MedicationRequset"
+    with pytest.raises(InvalidInputError) as caught:
+        read_orders(json.dumps(bundle))
+    assert [problem.path for problem in caught.value.problems] == ["entry[0].resource.resourceType"]
+
+
 @pytest.mark.hazard("I03")
 def test_every_modifier_is_named() -> None:
     made = order([Step(1, 1, 7)])
@@ -169,10 +210,16 @@ def test_every_modifier_is_named() -> None:
     ("change", "problems"),
     [
         ({"status": "foo"}, {"status"}),
+        ({"status": 5}, {"status"}),
         ({"doNotPerform": "true", "dispenseRequest": []}, {"doNotPerform", "dispenseRequest"}),
         ({"dosageInstruction": {}}, {"dosageInstruction"}),
         ({"dosageInstruction": [1, {}]}, {"dosageInstruction[0]"}),
         ({"dosageInstruction": [{}] * 201}, {"dosageInstruction"}),
+        ({"requester": {"agent": {"reference": "Practitioner/1"}}}, {"requester.agent"}),
+        (
+            {"dosageInstruction": [{"timing": {"repeat": {"when": ["MORN", 1]}}}]},
+            {"dosageInstruction[0].timing.repeat.when"},
+        ),
         (
             {
                 "dosageInstruction": [

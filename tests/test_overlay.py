@@ -446,6 +446,10 @@ REFUSED = r"""
 [[opioid]] @ / name="Zed" / like="buprenorphine_depot" / min_days=1 | opioid[0] | depot_lookback
 [[opioid]] / name="Zed" / like="kratom" / max_days=9 @ | opioid[0].max_days | below 10
 [[interval]] / of="depot_lookback" / days=364 @ | interval[0].days | below 365
+[[interval]] @ / of="depot_lookback" / min_days=400 | interval[0].days | alone is what this takes
+[[interval]] / of="depot_lookback" / days=400 @ / max_days=400 | interval[0].days | 365 or more
+[[interval]] / of="stop_before_opioid" / days=366 @ | interval[0].days | 365 or less
+[[interval]] @ / of="kratom" | interval[0] | changes nothing
 [[interval]] / of="kratom" / days=30 @ | interval[0].days | takes min_days and max_days
 [[interval]] / of="krato" @ / min_days=9 | interval[0].of | one of depot_lookback
 [[interval]] / of="adult_age" @ / days=30 | interval[0].of | one of depot_lookback

@@ -286,6 +286,8 @@ NONE = None
         ),
         ("MedicationStatement", "completed", {"effectiveDateTime": "2026-11-20"}, UNSURE),
         ("MedicationStatement", "completed", {"effectivePeriod": {"end": "20/11/2026"}}, UNSURE),
+        ("MedicationStatement", "completed", {"effectivePeriod": {"end": "2026-02-30"}}, UNSURE),
+        ("MedicationStatement", "completed", {"effectivePeriod": {"end": "0000"}}, UNSURE),
         ("MedicationStatement", "completed", {}, UNSURE),
         ("MedicationStatement", "intended", {}, UNSURE),
         ("MedicationStatement", "on-hold", PERIOD, UNSURE),
@@ -446,6 +448,13 @@ def test_without_the_day_of_the_assessment_no_day_is_a_coming_one() -> None:
 # --- codes and names ------------------------------------------------------------------
 
 
+CLEAR_LISTS: list[list[Json] | None] = [
+    [{"name": "lisinopril"}],
+    [{"code": "unii:9100L32L2N"}],  # metformin
+    [{"rxcui": "2599"}],  # clonidine
+]
+
+
 @pytest.mark.parametrize(
     ("name", "exposures", "medications", "conflicts"),
     [
@@ -467,6 +476,16 @@ def test_without_the_day_of_the_assessment_no_day_is_a_coming_one() -> None:
             0,
         ),
         (coded(RXNORM, "29046"), [], [{"rxcui": "29046"}], 0),
+        (coded("http://fdasis.nlm.nih.gov", "9100L32L2N"), [], [{"code": "unii:9100L32L2N"}], 0),
+        (coded(RXNORM, "2599"), [], [{"rxcui": "2599"}], 0),
+        (
+            coded(RXNORM, "unii:9100L32L2N"),
+            [],
+            [{"name": f"unknown code unii:9100L32L2N of {RXNORM}"}],
+            0,
+        ),
+        (coded(SNOMED, "1" * 300), [], [{"name": UNREADABLE}], 0),
+        ({"text": "metformin", **coded(SNOMED, "1", "lisinopril")}, [], None, 1),
         (coded(SNOMED, "386964000", "methadone"), [{"substance": "methadone"}], [], 0),
         (
             coded(SNOMED, "386964000"),
@@ -498,7 +517,7 @@ def test_every_code_and_text_counts(
         assert found.patient.medications is None
     else:
         assert found.patient.medications == tuple(Medication(**m) for m in medications or ())
-    plain = not exposures and medications == [{"name": "lisinopril"}]
+    plain = not exposures and medications in CLEAR_LISTS
     assert (verdict(found) in CLEARING) is plain
 
 
@@ -523,6 +542,10 @@ def test_a_form_and_a_route_settle_the_release_and_never_shorten_it() -> None:
         assert read(*taken).patient.opioids.exposures[0].release == "extended"
     tablet = statement("oxycodone", "active", dosage=[{"route": {"text": "Oral"}}])
     assert read(tablet).patient.opioids.exposures[0].release == "unknown"
+    named = statement("oxycodone ER", "active", dosage=[{"route": {"text": "Transdermal route"}}])
+    assert read(named).patient.opioids.exposures[0].release == "extended"
+    settled = statement("methadone", "active", dosage=[{"route": {"text": "Extended release"}}])
+    assert read(settled).patient.opioids.exposures[0].release == "unknown"
 
 
 def test_the_end_of_what_may_be_a_patch_is_not_its_removal() -> None:
@@ -614,6 +637,11 @@ def _top(**more: Any) -> Fault:
     return lambda tree: tree.update(more)
 
 
+def _medicine_as_subject(tree: Json) -> None:
+    tree["entry"].append({"resource": OXY})
+    tree["entry"][1]["resource"]["subject"] = {"reference": "Medication/oxy"}
+
+
 MODIFIED = [{"url": "https://x.example/negated", "valueBoolean": True}]
 OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "x"}]}
 
@@ -650,6 +678,11 @@ INCOMPLETE: dict[str, tuple[Fault, str]] = {
     "no patient": (lambda tree: tree["entry"].pop(0), "entry[0].resource.subject"),
     "no subject": (lambda tree: tree["entry"][1]["resource"].pop("subject"), "entry[1].resource"),
     "subject by name": (_set(1, subject={"display": "Ann"}), "entry[1].resource.subject"),
+    "a patient within": (_set(1, subject={"reference": "#p"}), "entry[1].resource.subject"),
+    "a subject that is no patient": (
+        _medicine_as_subject,
+        "entry[1].resource.subject",
+    ),
     "removed": (lambda tree: tree["entry"][1].update(request={"method": "DELETE"}), "entry[1]"),
     "failed": (lambda tree: tree["entry"][1].update(response={"status": "404"}), "entry[1]"),
     "no resource": (lambda tree: tree["entry"].append({"fullUrl": "urn:uuid:1"}), "entry[3]"),
@@ -761,6 +794,10 @@ INCOMPLETE: dict[str, tuple[Fault, str]] = {
         _entry(condition(coded(SNOMED, "75544000"))),
         "entry[3].resource",
     ),
+    "a test of a status that there is none of": (
+        _entry(observation({"text": "Weight"}, None, "done")),
+        "entry[3].resource",
+    ),
     "a positive drug test": (
         _entry(observation({"text": "Oxycodone [Presence] in Urine"}, {"text": "Positive"})),
         "entry[3].resource",
@@ -795,6 +832,25 @@ INCOMPLETE: dict[str, tuple[Fault, str]] = {
         _entry(observation(coded(LOINC, "19295-5"), {"text": "Negative"})),
         "entry[3].resource",
     ),
+    "a test of somebody else": (
+        _entry(observation({"text": "Weight"}, None, focus=[{"reference": "Patient/q"}])),
+        "entry[3].resource",
+    ),
+    "an opioid in the note of a condition": (
+        _entry({**condition("back pain"), "note": [{"text": "takes oxycodone"}]}),
+        "entry[3].resource",
+    ),
+    "nothing known of conditions": (
+        _entry(condition(coded(IPS, "no-problem-info"))),
+        "entry[3].resource",
+    ),
+    "no conditions, and some": (_entry(condition(coded(IPS, "no-known-problems"))), "bundle"),
+    "a text too long to be looked through": (
+        _set(1, note=[{"text": "x" * 20_001}]),
+        "entry[1].resource",
+    ),
+    "a birth date of another age": (_set(0, birthDate="1800"), "entry[0].resource"),
+    "a birth date to come": (_set(0, birthDate="2030"), "entry[0].resource"),
     "nothing known of medicines": (
         _entry(statement(coded(IPS, "no-medication-info"))),
         "entry[3].resource",
@@ -844,6 +900,11 @@ def test_an_opioid_of_now_stops_also_where_the_list_may_not_be_whole(
 CONTAINED = {**by("#oxy"), "contained": [OXY, {**OXY, "code": {"text": "lisinopril"}}]}
 OTHER = {"resourceType": "Patient", "id": "q"}
 
+
+def _deep(levels: int) -> Json:
+    return functools.reduce(lambda below, _: {"a": below}, range(levels), {})
+
+
 ERRORS: dict[str, tuple[Json | str | bytes, str]] = {
     "B300": (bundle(CONTAINED), "entry[1].resource.contained[1].id"),
     "B301": (
@@ -890,6 +951,12 @@ ERRORS: dict[str, tuple[Json | str | bytes, str]] = {
         bundle(statement({"coding": {"code": "1"}})),
         "entry[1].resource.medicationCodeableConcept.coding",
     ),
+    "events": (
+        bundle(request("morphine", dosageInstruction=[{"timing": {"event": [5]}}])),
+        "entry[1].resource.dosageInstruction[0].timing.event",
+    ),
+    "keys": (bundle({**ORDINARY, "meta": {5: 1}}), "entry[1].resource.meta"),
+    "deep data": ({"resourceType": "Bundle", "entry": _deep(65)}, "bundle"),
     "no JSON type": (bundle({**ORDINARY, "authoredOn": ON}), "entry[1].resource.authoredOn"),
 }
 
@@ -963,6 +1030,7 @@ def test_every_fault_of_the_shape_is_told_at_once() -> None:
         (condition(coded(ICD10, "Z34.01")), {"pregnant": "yes"}),
         (condition(coded(ICD10, "N18.4")), {"kidney_impairment": "severe"}),
         (condition(coded(ICD10, "R45.851")), {"suicidal_ideation": "yes"}),
+        (condition("Suicidal ideation"), {"suicidal_ideation": "yes"}),
         (condition("history of suicide attempt"), {}),
         (condition("decompensated cirrhosis"), {"liver_disease": "acute_or_decompensated"}),
         (condition("breastfeeding"), {"breastfeeding": "yes"}),
@@ -1010,6 +1078,7 @@ def state(name: str, code: str) -> Json:
     [
         (allergy("naltrexone"), "yes"),
         (allergy("Vivitrol"), "yes"),
+        (allergy("naltrexone allergy"), "yes"),
         (allergy(coded(RXNORM, "7243")), "yes"),
         (allergy("medicine", reaction=[{"substance": {"text": "naltrexone"}}]), "yes"),
         (allergy("naltrexone", **state("verificationStatus", "unconfirmed")), "yes"),
@@ -1169,6 +1238,31 @@ def test_a_positive_urine_screen_is_never_outdone(
     made = [observation(URINE, {"text": v}, s, effectiveDateTime=on) for on, v, s in tests]
     screened = read(ORDINARY, HEALTHY, *made).patient.urine_opioid_screen
     assert screened == (OpioidTest(result=expected[0], on=expected[1]) if expected else None)
+
+
+INTERPRETED = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+
+
+@pytest.mark.parametrize(
+    ("value", "more", "result"),
+    [
+        (None, {"valueBoolean": True}, "positive"),
+        (None, {"valueBoolean": False}, "negative"),
+        (None, {"interpretation": [coded(INTERPRETED, "POS")]}, "positive"),
+        (None, {"interpretation": [coded(INTERPRETED, "ND")]}, "negative"),
+        (None, {"interpretation": [coded(INTERPRETED, "A")]}, "pending"),
+        ("Positive", {"interpretation": [coded(INTERPRETED, "NEG")]}, "positive"),
+        ("Negative", {"interpretation": [coded(INTERPRETED, "A")]}, "pending"),
+        ("Negative", {"valueBoolean": True}, "positive"),
+    ],
+)
+def test_a_urine_screen_is_negative_only_where_all_that_it_says_is(
+    value: str | None, more: Json, result: str
+) -> None:
+    said = {"text": value} if value else None
+    made = observation(URINE, said, effectiveDateTime="2026-12-30", **more)
+    screened = read(ORDINARY, HEALTHY, made).patient.urine_opioid_screen
+    assert screened == OpioidTest(result=result, on="2026-12-30")
 
 
 def test_a_part_of_a_panel_is_a_test_of_its_own() -> None:
@@ -1385,6 +1479,72 @@ def test_a_list_of_what_is_not_in_the_bundle_is_incomplete(listed: Json) -> None
     assert read_.patient.medications is None
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, ["its entry[0] is a Medication; whether it is taken is not told"]),
+        ({"entry": [{"item": {"reference": "Medication/m"}, "deleted": True}]}, []),
+        ({"status": "entered-in-error"}, []),
+        ({"entry": [{"item": {"reference": "MedicationRequest/r"}}]}, []),
+    ],
+)
+def test_a_list_of_medicines_that_nobody_says_are_taken(more: Json, told: list[str]) -> None:
+    """What was deleted from it, a list entered in error, and what is read in its place, are no
+    reason to ask."""
+    medication = {"resourceType": "Medication", "id": "m", "code": {"text": "metformin"}}
+    listed = {**medication_list({"reference": "Medication/m"}), "subject": US, **more}
+    found = read({**ORDINARY, "id": "r"}, HEALTHY, medication, listed)
+    assert [str(each) for each in found.incomplete] == [f"entry[4].resource: {t}" for t in told]
+
+
+@pytest.mark.parametrize(
+    ("medication", "told"),
+    [
+        ({"status": "entered-in-error"}, "its Medication is entered-in-error"),
+        (
+            {"ingredient": [{"itemReference": {"reference": "Substance/1"}}]},
+            "an ingredient of its Medication is not named",
+        ),
+    ],
+)
+def test_a_medication_that_may_not_be_what_it_says_is_named(medication: Json, told: str) -> None:
+    taken = by("Medication/m")
+    named = {"resourceType": "Medication", "id": "m", "code": {"text": "metformin"}, **medication}
+    found = read(ORDINARY, HEALTHY, taken, named)
+    assert [str(each) for each in found.incomplete] == [f"entry[3].resource: {told}"]
+    assert found.patient.medications is None
+
+
+def test_every_fault_of_the_structure_is_told_at_once() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        read({**ORDINARY, "subject": {"reference": 5}}, {**ORDINARY, "resourceType": "Medicine"})
+    assert [str(problem) for problem in caught.value.problems] == [
+        "entry[2].resource.resourceType: is no resource type of FHIR R4",
+        "entry[1].resource.subject.reference: must be text, in quotes",
+    ]
+
+
+@pytest.mark.parametrize("day", ["soon", "2027-02-30", "2027-01"])
+def test_a_day_of_the_assessment_that_is_none_is_refused(day: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        read_patient(bundle(ORDINARY), assessed_on=day)
+    assert [problem.path for problem in caught.value.problems] == ["assessed_on"]
+
+
+def test_what_speaks_of_no_medicine_leaves_the_record_whole() -> None:
+    """The page's own address, somebody who writes in it, a thing that is of no patient."""
+    doctor = {"resourceType": "Practitioner", "id": "d", "name": [{"text": "Dr A. Example"}]}
+    thing = {"resourceType": "Basic", "subject": {"reference": "Practitioner/d"}}
+    page = [{"relation": "self", "url": "https://x.example/fhir/Patient/p"}]
+    meant = {"resourceType": "PlanDefinition", "title": "Taper of oxycodone"}
+    found = read(ORDINARY, HEALTHY, doctor, thing, meant, link=page)
+    assert found.incomplete == ()
+    assert [row.words for row in found.readings[3:]] == [
+        *("not read", "not read"),
+        "not read; it says nothing of what the patient takes",
+    ]
+
+
 def test_an_opioid_in_the_note_of_what_is_not_taken_is_named() -> None:
     note = [{"text": "took Percocet yesterday"}]
     read_ = read(request("metformin"), statement("tramadol", "not-taken", note=note))
@@ -1449,6 +1609,7 @@ NOTE: Json = {"note": [{"text": "taking oxycodone as prescribed"}]}
         observation({"text": "Oxycodone in urine"}, {"text": "Negative"}, **NOTE),
         observation({"text": "Weight"}, None, "entered-in-error", **NOTE),
         {"resourceType": "Procedure", "status": "not-done", "subject": US, **NOTE},
+        {"resourceType": "List", "status": "entered-in-error", "subject": US, **NOTE},
     ],
 )
 def test_an_opioid_in_the_note_of_what_is_set_aside_or_negative_is_named(resource: Json) -> None:
@@ -1528,6 +1689,14 @@ def within(many: int) -> Json:
         (
             [within(100), *(by("Medication/m") for _ in range(101))],
             "bundle: names medicines more than 10000 times; split it",
+        ),
+        (
+            [request(f"{n} {'x' * 995}") for n in range(201)],
+            "bundle: has names of medicines of more than 200000 characters; split it",
+        ),
+        (
+            [{"resourceType": "Basic"}] * 1500,
+            "entry: has 1501 resources; at most 1500 are read: split the Bundle",
         ),
     ],
 )

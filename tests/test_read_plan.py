@@ -101,6 +101,7 @@ def supplied(made: dict[str, Any]) -> None:
         (lambda made: made.update(doNotPerform=True), "doNotPerform"),
         (lambda made: made.update(modifierExtension=[{"url": "urn:x"}]), "modifierExtension"),
         (lambda made: made.update(status="entered-in-error"), "status"),
+        (lambda made: made.update(status=5), "status"),
         (lambda made: made.update(dosageInstruction="none"), "dosageInstruction"),
     ],
 )

@@ -142,7 +142,7 @@ class Knowledge:
         """Read every table now; raises KnowledgeError for the first that is wrong."""
         for name in ("products", "medicines", "brands", "interactions", "conditions"):
             getattr(self, name)
-        self.contradictions, self.lexicon  # noqa: B018
+        self.contradictions, self.lexicon, self._product_names  # noqa: B018
 
     # --- the tables that are read when they are asked for
 

@@ -56,9 +56,12 @@ def _findings(order: MedicationOrder) -> Iterator[LintFinding]:
         where = _at(order, "dosageInstruction")
         words = "The order has no dosage instruction at all."
         yield finding("LIN-04", where, words, "State dose, frequency and length.")
+    times: dict[int | None, set[str]] = {}
+    for read in reads:
+        times.setdefault(read.step.sequence, set()).update(read.structure.times)
     for read in reads:
         yield from structure_findings(read)
-        yield from text_findings(read, order.strength)
+        yield from text_findings(read, order.strength, times[read.step.sequence])
     yield from course_findings(reads)
     yield from supply_findings(order, reads)
 

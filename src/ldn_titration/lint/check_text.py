@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 
 from ldn_titration.findings import Severity
@@ -20,8 +20,13 @@ _AGREE = "Find out which is meant, and make text and structure say it."
 _MAX_SHOWN = 200
 
 
-def text_findings(read: StepRead, strength: Strength | None) -> Iterator[LintFinding]:
-    """What the words of a step do not agree about."""
+def text_findings(
+    read: StepRead, strength: Strength | None, times: Collection[str]
+) -> Iterator[LintFinding]:
+    """What the words of a step do not agree about.
+
+    ``times`` are the times of day of all steps that are taken together with it.
+    """
     for text in read.texts:
         yield from _reading_findings(text)
     yield from _note_findings(read)
@@ -39,7 +44,7 @@ def text_findings(read: StepRead, strength: Strength | None) -> Iterator[LintFin
             )
             yield finding("LIN-22", text.path, words, "Give each step its own text.", *figures)
         elif said:
-            yield from _against(said[0], text.path, read, strength)
+            yield from _against(said[0], text.path, read, strength, times)
 
 
 def _reading_findings(text: TextAt) -> Iterator[LintFinding]:
@@ -104,9 +109,9 @@ def _short(text: str) -> str:
 
 
 def _against(
-    said: Said, path: str, read: StepRead, strength: Strength | None
+    said: Said, path: str, read: StepRead, strength: Strength | None, times: Collection[str]
 ) -> Iterator[LintFinding]:
-    yield from _dose_and_rhythm(said, path, read, strength)
+    yield from _dose_and_rhythm(said, path, read, strength, times)
     yield from _bounds(said, path, read)
     if said.as_needed != bool(read.step.as_needed):
         one, other = ("as needed", "always") if said.as_needed else ("always", "as needed")
@@ -116,9 +121,9 @@ def _against(
 
 
 def _dose_and_rhythm(
-    said: Said, path: str, read: StepRead, strength: Strength | None
+    said: Said, path: str, read: StepRead, strength: Strength | None, times: Collection[str]
 ) -> Iterator[LintFinding]:
-    told = _one(said.doses, read.structure)
+    told = _one(said.doses, read.structure, times)
     if said.doses and told is None:
         listed = " and ".join(f"{d.dose} {d.how_often or ''}".strip() for d in said.doses)
         words = f"The text tells several doses of a day ({listed}); the structure tells one."
@@ -136,25 +141,33 @@ def _dose_and_rhythm(
     both = _doses(told.dose, read.structure.dose, strength)
     differs = both is not None and not _alike(*both, told.dose.about)
     often, rhythm = told.how_often, read.structure.rhythm
-    off = often is not None and rhythm is not None and often.per_day != rhythm.per_day
+    off = None
+    if often is not None and rhythm is not None and often.per_day != rhythm.per_day:
+        off = often, rhythm
     if read.structure.dose is not None and both is None:
         yield _not_compared(told.dose, read.structure.dose, path, read)
-    if off and often is not None and rhythm is not None:
-        yield _rhythm_finding(told.dose, often, rhythm, path, read, both)
-    if differs and both is not None and not (off and _same_a_day(both, often, rhythm)):
+    if off is not None:
+        yield _rhythm_finding(told.dose, *off, path, read, both)
+    if differs and both is not None and not (off and _same_a_day(both, *off)):
         yield _dose_finding(told.dose, both, path, read)
     yield from _times(told.times, path, read)
 
 
-def _one(doses: tuple[SaidDose, ...], structure: Structure) -> SaidDose | None:
-    """The one dose of a text: alike doses at several times are one; else that of this time."""
+def _one(
+    doses: tuple[SaidDose, ...], structure: Structure, times: Collection[str]
+) -> SaidDose | None:
+    """The one dose of a text: alike doses at several times are one; else that of this time.
+
+    None where it has none, or tells one at a time that no step has.
+    """
     if len({each.dose.amounts for each in doses}) == 1:
         if len(doses) == 1:
             return doses[0]
         times = tuple(time for each in doses for time in each.times)
         return SaidDose(doses[0].dose, Rhythm(len(doses), Fraction(1)), times)
     here = [each for each in doses if each.times and each.times == structure.times]
-    return here[0] if len(here) == 1 else None
+    elsewhere = all(each.times and set(each.times).issubset(times) for each in doses)
+    return here[0] if len(here) == 1 and elsewhere else None
 
 
 def _doses(
@@ -170,9 +183,7 @@ def _alike(one: Amount, other: Amount, about: bool) -> bool:
     return one.value == other.value
 
 
-def _same_a_day(both: tuple[Amount, Amount], often: Rhythm | None, rhythm: Rhythm | None) -> bool:
-    if often is None or rhythm is None:
-        return False
+def _same_a_day(both: tuple[Amount, Amount], often: Rhythm, rhythm: Rhythm) -> bool:
     return both[0].value * often.per_day == both[1].value * rhythm.per_day
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ldn_titration import sig
-from ldn_titration.intake.orders.amounts import Amount, unit_of_words
+from ldn_titration.intake.orders.amounts import WORDS, Amount
 from ldn_titration.lint.rhythm import number_text
 
 __all__ = ["NUMBER", "Dose", "amount_text", "doses_in", "number"]
@@ -107,9 +107,7 @@ def _amounts(item: re.Match[str]) -> dict[str, Fraction]:
 
 
 def _amount(value: str, unit: str) -> Amount:
-    known = unit_of_words(unit)
-    if known is None:
-        return Amount(unit, number(value))
+    known = WORDS[unit]
     return Amount(known.kind, number(value) * known.factor)
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from ldn_titration.intake.orders.amounts import Amount, unit_of_words
+from ldn_titration.intake.orders.amounts import WORDS, Amount
 from ldn_titration.lint.doses import NUMBER, Dose, doses_in, number
 from ldn_titration.lint.plain import MEANS, plain
 from ldn_titration.lint.rhythm import Rhythm
@@ -236,8 +236,8 @@ _ARTICLE = re.compile("an?")
 
 
 def _length(many: Fraction, unit: str) -> Amount:
-    known = unit_of_words(unit)
-    return Amount("?", many) if known is None else Amount(known.kind, many * known.factor)
+    known = WORDS[unit]
+    return Amount(known.kind, many * known.factor)
 
 
 _ADVERBS = {"once": 1, "twice": 2, "thrice": 3}

@@ -185,16 +185,16 @@ def _subjects(opened: OpenBundle, faults: list[Problem]) -> tuple[dict[str, str]
         if entry.kind == "Patient":
             found.setdefault(entry.url or entry.local or entry.node.path, entry.node.path)
             continue
-        try:
-            told = _subject_of(entry)
-        except InvalidInputError as error:
-            faults += error.problems
-            continue
+        told = _subject_of(entry)
         if told is None:
             if entry.kind in ELEMENTS and entry.kind not in _OF_NOBODY:
                 loose.append(Problem(entry.node.path, "names no patient"))
             continue
-        who, problem = _who(told, entry, opened)
+        try:
+            who, problem = _who(told, entry, opened)
+        except InvalidInputError as error:
+            faults += error.problems
+            continue
         if who:
             found.setdefault(who, told.path)
         if problem:

@@ -159,15 +159,17 @@ def _by_code(concept: Concept, base: Knowledge) -> Named:
     for coding in concept.codings:
         if coding.system == UNII and base.read_code(f"unii:{coding.code}").kind == "ordinary":
             return Named(ordinary=(Medication(code=f"unii:{coding.code}"),))
-        if coding.plain_system in RXNORM and base.read_code(coding.code).kind in {
-            "ordinary",
-            "listed",
-        }:
+        if _is_rxcui(coding) and base.read_code(coding.code).kind == "listed":
             return Named(ordinary=(Medication(rxcui=coding.code),))
     for coding in concept.codings:
-        if coding.plain_system in RXNORM and coding.code.isascii() and coding.code.isdigit():
+        if _is_rxcui(coding):
             return Named(unread=(Medication(rxcui=coding.code[:8]),))
     return Named(unread=(_as_listed(f"unknown {concept.label or 'medicine without a name'}"),))
+
+
+def _is_rxcui(coding: Coding) -> bool:
+    digits = coding.code.isascii() and coding.code.isdigit()
+    return digits and coding.plain_system in RXNORM
 
 
 # --- texts ----------------------------------------------------------------------------
@@ -326,7 +328,7 @@ def mentions(texts: Iterable[str], concepts: Iterable[Concept], base: Knowledge)
     for text in texts:
         if len(text) > _LONGEST_TEXT:
             yield "what a text too long to be looked through may name"
-            continue
-        names = base.read_line(text).names
-        yield from (name.opioids[0].substance for name in names if name.matters)
-        yield from (word for word in words_of(text) if word.startswith(_CLASS))
+        else:
+            names = base.read_line(text).names
+            yield from (name.opioids[0].substance for name in names if name.matters)
+            yield from (word for word in words_of(text) if word.startswith(_CLASS))

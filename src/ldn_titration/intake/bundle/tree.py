@@ -180,8 +180,6 @@ def _everything(read: Any) -> Iterator[tuple[int, str, Any]]:
     while waiting:
         depth, path, value = waiting.pop()
         yield depth, path, value
-        if depth > MAX_DEPTH:
-            continue
         if isinstance(value, Mapping):
             at = f"{path}." if path else ""
             waiting += [

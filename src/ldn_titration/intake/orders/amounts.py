@@ -14,6 +14,7 @@ from ldn_titration.intake.orders.elements import Element
 
 __all__ = [
     "UCUM",
+    "WORDS",
     "Amount",
     "Strength",
     "Unit",
@@ -121,7 +122,7 @@ _COUNTED = (
     "tablet", "capsule", "drop", "puff", "patch", "sachet", "spray", "lozenge", "suppository",
     "unit", "application", "ampoule", "vial", "pill", "softgel", "gummy", "troche",
 )  # fmt: skip
-_WORDS = {
+WORDS = {
     **{word: Unit("mg", Fraction(1)) for word in ("mg", "mgs", "milligram", "milligrams")},
     **{w: Unit("mg", _MILLI) for w in ("mcg", "mcgs", "ug", "µg", "μg", "microgram", "micrograms")},
     **{w: Unit("mg", Fraction(1000)) for w in ("g", "gram", "grams", "gm")},
@@ -146,6 +147,7 @@ _WORDS = {
     **{w: Unit("month", Fraction(1)) for w in ("mo", "month", "months")},
     **{w: Unit("month", Fraction(12)) for w in ("a", "year", "years")},
 }
+"""The units that words tell, in lower case; each that the linter reads in a text is here."""
 _FORM_CODES = {"TAB": "tablet", "CAP": "capsule", "428673006": "tablet", "428641000": "capsule"}
 """Codes of HL7's orderable drug forms and of SNOMED CT that count tablets and capsules."""
 
@@ -164,7 +166,7 @@ def unit_of_code(system: str | None, code: str | None) -> Unit | None:
 
 def unit_of_words(words: str | None) -> Unit | None:
     """The unit of a word ("milligram", "TAB", "tablets"); None where it is not known here."""
-    return None if words is None else _WORDS.get(words.strip().lower())
+    return None if words is None else WORDS.get(words.strip().lower())
 
 
 def unit_fault(written: Written) -> UnitFault | None:
@@ -230,8 +232,8 @@ def strength_in(text: str) -> Strength | None:
     liquids = {_liquid(found) for found in _OF_A_LIQUID.finditer(words)}
     if liquids:
         return liquids.pop() if len(liquids) == 1 else None
-    forms = {_WORDS[found].kind for found in _FORM.findall(words)}
-    masses = {Fraction(n) * _WORDS[unit].factor for n, unit in _OF_A_PIECE.findall(words)}
+    forms = {WORDS[found].kind for found in _FORM.findall(words)}
+    masses = {Fraction(n) * WORDS[unit].factor for n, unit in _OF_A_PIECE.findall(words)}
     if len(forms) != 1 or len(masses) != 1 or "/" in words or 0 in masses:
         return None
     return Strength(masses.pop(), forms.pop())
@@ -239,5 +241,5 @@ def strength_in(text: str) -> Strength | None:
 
 def _liquid(found: re.Match[str]) -> Strength | None:
     volume = Fraction(found[3] or 1)
-    mass = Fraction(found[1]) * _WORDS[found[2]].factor
+    mass = Fraction(found[1]) * WORDS[found[2]].factor
     return Strength(mass / volume, "mL") if volume and mass else None
