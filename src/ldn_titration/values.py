@@ -149,9 +149,6 @@ def printable(text: str) -> str:
     return shown if len(shown) <= _MAX_SHOWN else shown[:_MAX_SHOWN] + "..."
 
 
-_MAX_SHOWN = 1000
-
-
 def _problems(detail: ErrorDetails, keys: Mapping[str, Any]) -> Iterator[Problem]:
     path = path_text(detail["loc"])
     if detail["type"] == "faults":
@@ -176,6 +173,7 @@ def path_text(loc: Sequence[str | int]) -> str:
     return text
 
 
+_MAX_SHOWN = 1000
 _MESSAGES = {
     "missing": "is required",
     "int_type": "must be a whole number, without quotes",
