@@ -26,7 +26,7 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, PydanticCustomError, PydanticKnownError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ldn_titration.errors import MOST_TOLD, InvalidInputError, Problem
 
@@ -109,9 +109,9 @@ def at_most(count: int) -> BeforeValidator:
     """Refuse a list with more entries by its length, before any of them is looked at."""
 
     def counted(value: Any) -> Any:
-        if isinstance(value, list | tuple) and len(value) > count:
-            told = {"field_type": "Tuple", "max_length": count, "actual_length": len(value)}
-            raise PydanticKnownError("too_long", told)
+        if isinstance(value, list | tuple) and (length := len(value)) > count:
+            context = {"max_length": count, "actual_length": length}
+            raise PydanticCustomError("too_long", "is too long", context)
         return value
 
     return BeforeValidator(counted)
@@ -225,8 +225,7 @@ def _such_as(detail: ErrorDetails, keys: Mapping[str, Any]) -> str:
 
 def _examples(kind: Any) -> dict[str, Any]:
     """Every key of the models in that type, and in those, with an example of what it takes."""
-    found: dict[str, Any] = {}
-    known = list(_models_in(kind))
+    found, known = dict[str, Any](), list(_models_in(kind))
     for model in known:
         for name, field in model.model_fields.items():
             if found.get(field.alias or name) is None:
