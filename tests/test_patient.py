@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import calendar
 import json
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ldn_titration import (
@@ -202,6 +202,7 @@ def test_a_time_without_an_offset_is_refused(moment: datetime) -> None:
 
 
 @given(st.dates(), st.times(), st.integers(-14 * 4, 14 * 4))
+@example(date(9999, 12, 31), time(12), 0)  # the month has no day after it, and is refused
 def test_a_date_a_month_and_a_time_are_read_as_what_they_are(day: date, at: Any, zone: int) -> None:
     """W05: each keeps its own precision; a time keeps its offset, midnight too."""
 
