@@ -571,3 +571,17 @@ def test_many_problems_are_told_quickly() -> None:
     known, begin = '"morphine",\n' * 100, time.perf_counter()
     assert len(problems(f'{HEAD}[[names]]\nof = "kratom"\nsynonyms = [\n{known}]\n')) == 100
     assert time.perf_counter() - begin < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a." * 300 + "b = 1\n", "overlay, line 1: has more than 200 points"),
+        ("# a\n" * 10_001, "overlay: has more than 10,000 lines"),
+    ],
+    ids=["points", "lines"],
+)
+def test_a_file_that_would_take_minutes_to_read_is_refused_at_once(text: str, problem: str) -> None:
+    """S01: a chain of some 500,000 points kept the reader of TOML busy for minutes."""
+    with pytest.raises(InvalidInputError, match=problem):
+        overlaid(text)

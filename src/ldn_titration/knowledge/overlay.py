@@ -25,6 +25,8 @@ __all__ = ["Overlay", "overlaid"]
 
 MAX_BYTES = 262_144
 
+_MOST_LINES, _MOST_POINTS = 10_000, 200
+
 
 def overlaid(data: bytes | str, name: str = "overlay", base: Knowledge | None = None) -> Knowledge:
     r"""The knowledge base with a site's additions, from the text of a TOML file.
@@ -57,7 +59,10 @@ def _parsed(data: bytes | str, name: str) -> tuple[str, dict[str, Any]]:
         raise InvalidInputError([Problem(name, f"is larger than {MAX_BYTES} bytes")])
     try:
         text = raw.decode("utf-8")
+        _require_plain(text, name)
         return text, tomllib.loads(text)
+    except InvalidInputError:
+        raise
     except UnicodeDecodeError as error:
         raise InvalidInputError([Problem(name, f"is no UTF-8 (byte {error.start})")]) from None
     except tomllib.TOMLDecodeError as error:
@@ -66,6 +71,17 @@ def _parsed(data: bytes | str, name: str) -> tuple[str, dict[str, Any]]:
         raise InvalidInputError([Problem(name, "is nested too deeply")]) from None
     except ValueError:  # a number of thousands of digits
         raise InvalidInputError([Problem(_huge_line(raw, name), "is too large a number")]) from None
+
+
+def _require_plain(text: str, name: str) -> None:
+    """Refuse what a reader of TOML would take minutes for: long chains of points, endless lines."""
+    lines = text.split("\n")
+    if len(lines) > _MOST_LINES:
+        raise InvalidInputError([Problem(name, f"has more than {_MOST_LINES:,} lines")])
+    for number, line in enumerate(lines, 1):
+        if line.count(".") > _MOST_POINTS:
+            message = f"has more than {_MOST_POINTS} points; write it over several lines"
+            raise InvalidInputError([Problem(f"{name}, line {number}", message)])
 
 
 def _huge_line(raw: bytes, name: str) -> str:
