@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[1]
 
 _CI = bool(os.environ.get("CI"))
 _EXAMPLES = int(os.environ.get("LDN_EXAMPLES", "200" if _CI else "100"))
+DEAR = _EXAMPLES if "LDN_EXAMPLES" in os.environ else _EXAMPLES // 5
+"""Examples of a property that writes and reads documents: fewer, unless a number is asked for."""
 
 settings.register_profile("here", deadline=None, max_examples=_EXAMPLES)
 settings.register_profile("ci", deadline=None, max_examples=_EXAMPLES, derandomize=True)

@@ -33,7 +33,7 @@ from hypothesis import Phase, event, example, given, settings
 from hypothesis import strategies as st
 
 import readers
-from conftest import ROOT
+from conftest import DEAR, ROOT
 from ldn_titration import (
     InvalidInputError,
     NotMeasurableError,
@@ -57,7 +57,7 @@ from people import Person, people
 from readers import Page
 from same_rows import rows_of, same_as_plan, same_in_every_face, same_totals
 
-no_shrinking = settings(phases=set(Phase) - {Phase.shrink, Phase.explain})
+dear = settings(max_examples=DEAR, phases=set(Phase) - {Phase.shrink, Phase.explain})
 """For plans of which one example takes long; the first that fails is shown as it was drawn."""
 
 
@@ -124,7 +124,7 @@ def in_fhir(plan: Plan) -> bool:
 # --- P49 ----------------------------------------------------------------------------------------
 
 
-@no_shrinking
+@dear
 @given(any_plans(), st.integers(1, 4))
 def test_p49_every_face_reads_back_to_the_same_rows(plan: Plan, chosen: int) -> None:
     """P49 text, HTML, PDF, ICS, FHIR, CSV, JSON re-parse to the same rows.
@@ -230,6 +230,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
+@dear
 @given(any_plans(), st.sampled_from(sorted(FACES)), ZONES, st.integers(0, 99))
 def test_p50_the_bytes_depend_on_the_plan_alone(
     elsewhere: subprocess.Popen[str],
@@ -358,6 +359,7 @@ def test_p53_what_was_written_is_read(reason: str) -> None:
     assert read_plan(plan_fhir(plan)).diary == plan.diary
 
 
+@dear
 @pytest.mark.hazard("E05")
 @given(words)
 def test_p53_a_name_is_read_as_it_was_written(name: str) -> None:
@@ -373,6 +375,7 @@ def test_p53_a_name_is_read_as_it_was_written(name: str) -> None:
 # --- P52 ----------------------------------------------------------------------------------------
 
 
+@dear
 @given(any_plans(), st.randoms(use_true_random=False))
 @pytest.mark.hazard("E03")
 def test_p52_what_went_out_comes_back(plan: Plan, rng: Any) -> None:
@@ -406,6 +409,7 @@ def test_p52_what_went_out_comes_back(plan: Plan, rng: Any) -> None:
     assert read_plan(json.dumps(shuffled)) == back
 
 
+@dear
 @given(small, people())
 def test_p52_a_request_comes_back(plan: Plan, person: Person) -> None:
     """P52 export then import = same plan: a request written as JSON makes the same plan."""
@@ -434,7 +438,7 @@ def test_p52_a_request_comes_back(plan: Plan, person: Person) -> None:
 PAPERS = st.sampled_from([("a4", 595), ("letter", 612)])
 
 
-@no_shrinking
+@dear
 @given(any_plans(), PAPERS)
 @pytest.mark.hazard("R01")
 def test_p54_the_page_size_changes_no_row(
@@ -498,6 +502,7 @@ def settable(name: str) -> bool:
     return True
 
 
+@dear
 @given(any_plans(), st.integers(0, 99))
 def test_p55_a_language_changes_no_number(spoken: list[str], plan: Plan, pick: int) -> None:
     """P55 language changes words, never numbers.
