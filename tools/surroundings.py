@@ -30,7 +30,7 @@ SWITCHES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     ((), ()),
     (("-O",), ()),
     ((), ("--hostile",)),
-    (("-OO",), ("--hostile",)),
+    (("-O",), ("--hostile",)),
     ((), ("--threads", "4")),
 )
 """Switches of Python, and of the script: in turn, so that each meets every zone and locale."""

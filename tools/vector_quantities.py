@@ -39,6 +39,7 @@ _FAULTS = {
     "has no number": "no number",
     "is not understood": "not understood",
     "has an unknown unit": "unknown unit",
+    "is a count": "unknown unit",
     "is asked for, as in": "wrong dimension",
     "is a fraction": "fraction",
     "must be more than zero": "zero",
@@ -147,6 +148,7 @@ _REFUSED = {
     "empty": ("", " ", "   ", "\t", "\n"),
     "character": (
         *("1.5\u00a0mg", "\u0661 mg", "\u096a mg", "\uff14.5 mg", "4\u00b75 mg", "1.5mg\u200b"),
+        *("1.5 mg\u200b", "1.5 m\u0261", "1.5 \u338e", "1.5 m\u00a0g", "1.5 m\u0433"),
         *("1.5\u2009mg", "\u22121.5 mg", "1\u20445 mg", "\u00bd mg", "1.5\tmg", "1.5 mg\n"),
         *("4,5\u00a0mg", "1.5m\u0261", "1.5\u338e", "\ufeff1.5 mg", "1.5 mg\r\n", "\u0967 mg"),
     ),
@@ -189,7 +191,6 @@ _REFUSED = {
             "3 units",
         ),
         *("3 IU", "5 mcL", "1 grain", "1 gr", "5 gm", "5 \u03bc", "5 \u00b5", "5 UG", "2 mg/ml"),
-        *("1.5 mg\u200b", "1.5 m\u0261", "1.5 \u338e", "1.5 m\u00a0g", "1.5 m\u0433"),
         *(
             "2 mg/L",
             "2 mg/mL/mL",

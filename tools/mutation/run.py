@@ -103,6 +103,7 @@ def in_this_process(
 ) -> Iterator[Verdict]:
     """A copy of this process for each change within a function."""
     by_id = {item.nodeid: item for item in items}
+    properties = [item for item in items if "/properties/" in item.nodeid]
     functions, caches = _functions(), _caches()
     gc.freeze()
 
@@ -114,7 +115,7 @@ def in_this_process(
         for cache in caches:
             cache.cache_clear()
         wanted = [by_id[test] for test in chosen(mutant, baseline) if test in by_id]
-        return failing(wanted[:MOST_TESTS])
+        return failing([*wanted[:MOST_TESTS], *properties])
 
     yield from _forked(mutants, tried, workers)
 

@@ -19,7 +19,7 @@ UNITS = {
 for _mcg in ("mcg", "ug", *(f"{micro}g" for micro in MICRO)):
     UNITS |= {_mcg: ("mass", -3), f"{_mcg}/mL": ("concentration", -3)}
 
-SHAPE = re.compile(rf"({NUMBER})(?:/([1-9][0-9]*))? ([^ \t\n\r\v\f]+)")
+SHAPE = re.compile(rf"({NUMBER})(?:/([1-9][0-9]*))? ([!-~{MICRO}]+)")
 # What is wrong with a text that has not the shape: the first that matches from its beginning.
 FAULTS = [
     ("empty", r"\s*\Z"),

@@ -50,4 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def entry() -> None:
     """Run one command and leave with its exit code: the console script."""
-    sys.exit(main())
+    code = main()
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = code or failed(f"standard output: {error.strerror}", WRONG)
+    sys.exit(code)

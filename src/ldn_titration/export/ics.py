@@ -40,7 +40,7 @@ from ldn_titration.words import (
 
 __all__ = ["CalendarFile", "plan_ics"]
 
-_MOST_EARLIER = 100_000  # days of earlier plans, laid out to learn what they announced
+_MOST_EARLIER = 50_000  # days of earlier plans, laid out to learn what they announced
 _PLANNED_OPIOID = "MON-05"
 
 _A_DAY, _A_MOMENT = "DURATION:P1D", "DURATION:PT15M"
