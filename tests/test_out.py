@@ -22,10 +22,10 @@ pytestmark = pytest.mark.hazard("S02")
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with a folder beside it."""
-    (tmp_path / "work").mkdir()
+    (tmp_path / "here").mkdir()
     (tmp_path / "other").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    return tmp_path / "work"
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "here"
 
 
 def everything(folder: Path) -> dict[str, bytes | str]:
@@ -56,7 +56,7 @@ def refused(
 
 def test_a_relative_name_is_written_here_or_in_a_folder_here(here: Path) -> None:
     (here / "plans").mkdir()
-    for out in ("a.csv", "./b.csv", "plans/c.csv", "plans/../d.csv", "../work/e.csv"):
+    for out in ("a.csv", "./b.csv", "plans/c.csv", "plans/../d.csv", "../here/e.csv"):
         assert main(["plan", EXAMPLE, "--out", out]) == 0
     assert list(everything(here)) == ["a.csv", "b.csv", "d.csv", "e.csv", "plans/c.csv"]
     assert all(str(text, "utf-8").startswith("date,dose") for text in everything(here).values())

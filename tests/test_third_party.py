@@ -41,10 +41,10 @@ def test_every_trap_has_its_test() -> None:
 
 def test_every_library_in_use_has_a_trap_and_every_trap_a_library() -> None:
     """pyspark is declared and not used yet."""
-    unused = {row.library for row in safety_log.libraries() if row.use.startswith("Nothing yet")}
+    unused = {row.name for row in safety_log.libraries() if row.use.startswith("Nothing yet")}
     assert unused == {"pyspark"}
-    libraries = {row.library for row in safety_log.libraries()} - unused
-    assert {row.library for row in safety_log.traps()} == libraries
+    libraries = {row.name for row in safety_log.libraries()} - unused
+    assert {row.name for row in safety_log.traps()} == libraries
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ class Hazard(NamedTuple):
 class Library(NamedTuple):
     """A row of the third-party software."""
 
-    library: str
+    name: str
     part: str
     requirement: str
     licence: str
@@ -51,7 +51,7 @@ class Library(NamedTuple):
 class Trap(NamedTuple):
     """What a library gets wrong if trusted, and our test of it."""
 
-    library: str
+    name: str
     trap: str
     control: str
     test: str
@@ -212,7 +212,7 @@ def without_test(rows: list[Trap], known: Iterable[Test]) -> list[str]:
     """The traps whose test does not exist or whose row is not whole."""
     nodes = {test.node for test in known}
     return [
-        f"{row.library}: {row.trap}: {row.test or 'no test'}"
+        f"{row.name}: {row.trap}: {row.test or 'no test'}"
         for row in rows
         if row.test not in nodes or not all(cell.strip() for cell in row)
     ]

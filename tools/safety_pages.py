@@ -171,13 +171,13 @@ def third_party() -> str:
             ("if trusted", "what we do", "test"),
             ((_plain(row.trap), _plain(row.control), _in_words(row.test)) for row in rows),
         )
-        for name, rows in groupby(safety_log.traps(), lambda row: row.library)
+        for name, rows in groupby(safety_log.traps(), lambda row: row.name)
     )
     return head + "\n".join(parts)
 
 
 def _library(row: Library) -> tuple[str, ...]:
-    return (row.library, row.part, f"`{row.requirement}`", row.licence, row.use)
+    return (row.name, row.part, f"`{row.requirement}`", row.licence, row.use)
 
 
 # --- traceability ---------------------------------------------------------------------
