@@ -127,11 +127,14 @@ def in_new_processes(mutants: list[Mutant], baseline: Baseline, workers: int) ->
         sys.meta_path.insert(0, _Changed(mutant))
         killer: list[str] = []
         tests = chosen(mutant, baseline)[:MOST_TESTS]
+        files = dict.fromkeys(test.partition("::")[0] for test in tests)
         found = pytest.main(
-            ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests],
+            ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *filter(os.path.exists, files)],
             plugins=[plugin(lambda items: killer.append(failing(_ordered(items, tests))))],
         )
-        return (killer or [""])[0] if found == 0 else "collection"
+        if found == pytest.ExitCode.INTERRUPTED:  # a test module that cannot be read any more
+            return "collection"
+        return "".join(killer)
 
     yield from _forked(mutants, tried, workers)
 
