@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import orders as o
 from conftest import ROOT
-from ldn_titration import InvalidInputError, Plan, Severity, Tablets, sig
+from ldn_titration import Drops, InvalidInputError, Plan, Regimen, Severity, Tablets, schedule, sig
 from ldn_titration.cli import main
 from ldn_titration.export.fhir import plan_fhir
 from ldn_titration.lint import CODES, agrees, lint
@@ -809,6 +809,20 @@ def test_the_orders_of_the_examples_agree_with_themselves(path: Path) -> None:
         "alternate-days-with-checks": {"LIN-17", "LIN-19"},
     }
     assert told == expected.get(path.stem, set())
+
+
+def test_a_rounded_volume_and_a_rounded_mass_agree() -> None:
+    """17 of 37 drops per mL of 2.21 mg/mL are 0.4594... mL and 1.0154... mg: 0.459 x 2.21 is less.
+
+    A mass that is off by more than both roundings is still told."""
+    drops = Drops(concentration="2.21 mg/mL", drops_per_mL=37)
+    order = plan_fhir(
+        schedule(Regimen(steps=[{"dose": "3757/3700 mg", "days": 1}]), drops, "2027-01-04")
+    )
+    assert "about 0.459 mL, about 1.02 mg" in order
+    assert [each.code for each in lint(order) if each.code == "LIN-14"] == []
+    wrong = order.replace("about 1.02 mg", "about 1.03 mg")
+    assert [each.code for each in lint(wrong) if each.code == "LIN-14"] == ["LIN-14"]
 
 
 @given(plans())

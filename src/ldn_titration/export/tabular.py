@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import unicodedata
+from functools import lru_cache
 
 from ldn_titration.plan import Plan
 
@@ -55,6 +56,7 @@ def plan_csv(plan: Plan) -> str:
     return out.getvalue()
 
 
+@lru_cache(maxsize=1024)
 def _harmless(cell: str) -> str:
     """The cell, with an apostrophe before whatever a spreadsheet would run."""
     return _BEGINNING.sub(_marked, cell)

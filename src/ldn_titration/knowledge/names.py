@@ -164,7 +164,7 @@ class Lexicon:
 
     def is_filler(self, word: str) -> bool:
         """Whether a word does not say which medicine it is."""
-        return word in self._fillers or _TIMES.fullmatch(word) is not None
+        return word in self._fillers or (word[0] in "qx" and _TIMES.fullmatch(word) is not None)
 
     # --- names
 
@@ -187,6 +187,8 @@ class Lexicon:
 
     def _longest_name(self, words: list[str], place: int) -> tuple[int, Name | None]:
         most = min(self._longest.get(words[place], 1), len(words) - place)
+        if most == 1:
+            return 1, self._name(words[place])
         if "#" in words[place + 1 : place + most]:
             found = self._numbered(words, place, most + 1)
             if found is not None:

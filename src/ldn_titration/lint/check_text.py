@@ -80,7 +80,8 @@ def _strength_findings(read: StepRead, strength: Strength | None) -> Iterator[Li
         if strength is None or pieces is None or mass is None:
             continue
         said, is_ = Amount("mg", mass), Amount("mg", pieces * strength.mass)
-        if not _alike(said, is_, dose.about) and not dose.is_range:
+        rounded = dose.about + (dose.about and strength.per == "mL")
+        if not _alike(said, is_, rounded) and not dose.is_range:
             many = amount_text(Amount(strength.per, pieces))
             words = f"{many} are said to be {amount_text(said)}; by the strength of the product "
             words += f"they are {amount_text(is_)}."
@@ -176,11 +177,9 @@ def _doses(
     return None if dose is None else same_unit(said.amounts, dose.amounts, strength)
 
 
-def _alike(one: Amount, other: Amount, about: bool) -> bool:
-    """Whether both are the same; a rounded one is, to three figures."""
-    if about:
-        return abs(one.value - other.value) * 200 <= other.value
-    return one.value == other.value
+def _alike(one: Amount, other: Amount, rounded: int) -> bool:
+    """Whether both are the same, so many of them having been rounded to three figures."""
+    return abs(one.value - other.value) * 200 <= other.value * rounded
 
 
 def _same_a_day(both: tuple[Amount, Amount], often: Rhythm, rhythm: Rhythm) -> bool:

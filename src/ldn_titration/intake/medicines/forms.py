@@ -7,7 +7,7 @@ name, where screening takes it as not settled.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from ldn_titration.intake.medicines.endings import without_dates
@@ -176,11 +176,15 @@ def directions_in(
     strength, outside = strength_in(said, names), _outside(said, names)
     left = _RELEASES.sub(" ", outside.replace(strength, " ", 1) if strength else outside)
     unknown = {word for words in rest for word in (words, *words.split())}
-    bare = (word.strip(",;:()") for word in left.split())
-    return " ".join(
-        word
-        for word in bare
-        if words_of(word)
-        and unknown.isdisjoint((word, *words_of(word)))
-        and not base.read_line(word).names
-    )
+    tells = {word: _tells_how(word, unknown, base) for word in _bare(left)}
+    return " ".join(word for word in _bare(left) if tells[word])
+
+
+def _bare(text: str) -> list[str]:
+    return [word.strip(",;:()") for word in text.split()]
+
+
+def _tells_how(word: str, unknown: Set[str], base: Knowledge) -> bool:
+    """Whether a word is neither a name nor one that is not understood."""
+    words = words_of(word)
+    return bool(words) and unknown.isdisjoint((word, *words)) and not base.read_line(word).names
