@@ -145,10 +145,11 @@ def _keep(verdict: Verdict, results: dict[str, dict[str, str]]) -> None:
 
 
 def _tell(verdict: Verdict) -> None:
-    mutant = verdict.mutant
-    print(
-        f"lives: {path_of(mutant.module).relative_to(ROOT)}:{mutant.line}: {mutant.key}", flush=True
-    )
+    print(f"lives: {_shown(verdict.mutant)}", flush=True)
+
+
+def _shown(mutant: Mutant) -> str:
+    return f"{path_of(mutant.module).relative_to(ROOT)}:{mutant.line}: {mutant.key}"
 
 
 def report(modules: Iterable[str]) -> bool:
