@@ -1,9 +1,9 @@
-"""Mutation testing of the dosing core: ``mutate.py baseline``, ``run``, ``report``.
+"""Mutation testing of the dosing core: ``mutate.py baseline``, ``run``, ``report``, ``try``.
 
 ``run`` tries each change that is not yet known to be noticed, and keeps what it finds in
 build/mutation/results.json by the bytes of the changed module. A change that lives must be
 killed by a new test, or stand in tests/data/equivalent_mutants.json under the reason why no
-test can notice it.
+test can notice it. ``try TEST KEY`` tells whether that test (a file or a node) notices it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,17 @@ import pytest
 
 from mutation import baseline as measuring
 from mutation.changes import Mutant, mutants
-from mutation.run import LIVED, Verdict, in_new_processes, in_this_process, path_of, plugin
+from mutation.run import (
+    LIVED,
+    Verdict,
+    fits,
+    in_new_processes,
+    in_this_process,
+    path_of,
+    plugin,
+    unknown,
+    with_change,
+)
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "build" / "mutation" / "results.json"
@@ -67,29 +77,32 @@ def run(modules: list[str], workers: int, *, again: bool) -> None:
     waiting = [mutant for mutant in all_mutants(modules) if not known(mutant, results)]
     baseline = measuring.read()
     waiting.sort(key=lambda mutant: mutant.was.startswith(("'", '"')))
-    within = [mutant for mutant in waiting if mutant.scope]
+    within = [mutant for mutant in waiting if fits(mutant)]
     lived: list[Mutant] = []
+    new: list[str] = []
 
     def loop(items: list[pytest.Item]) -> None:
+        new.extend(unknown((item.nodeid for item in items), baseline))
         for verdict in in_this_process(items, within, baseline, workers):
             if verdict.state == LIVED:
                 lived.append(verdict.mutant)
+                _tell(verdict)
             else:
                 _keep(verdict, results)
 
-    if within:
+    if waiting:
         collected = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"]
         if pytest.main(collected, plugins=[plugin(loop)]) not in {0, 5}:
             sys.exit("the tests could not be collected")
-    _tell(lived, "lived in the first round")
-    afresh = [mutant for mutant in waiting if not mutant.scope]
-    _in_child(afresh + (lived if again else []), baseline, workers, results)
+    print(f"{len(lived)} lived in the first round", flush=True)
+    afresh = [mutant for mutant in waiting if mutant not in set(within)]
+    _in_child(afresh + (lived if again else []), new, workers, results)
     report(modules)
 
 
-def _in_child(afresh, baseline, workers, results) -> None:  # type: ignore[no-untyped-def]
+def _in_child(afresh, new, workers, results) -> None:  # type: ignore[no-untyped-def]
     """In a process that has not read the library, whatever was read here before."""
-    listed = json.dumps([list(mutant) for mutant in afresh])
+    listed = json.dumps({"mutants": [list(mutant) for mutant in afresh], "new": new})
     command = [sys.executable, __file__, "afresh", "--workers", str(workers)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -100,14 +113,27 @@ def _in_child(afresh, baseline, workers, results) -> None:  # type: ignore[no-un
         child.stdin.close()
         for line in child.stdout:
             mutant, state, by = json.loads(line)
-            _keep(Verdict(Mutant(*mutant), state, by), results)
+            verdict = Verdict(Mutant(*mutant), state, by)
+            if state == LIVED:
+                _tell(verdict)
+            else:
+                _keep(verdict, results)
 
 
 def afresh(workers: int) -> None:
     """The changes on standard input, each tried in a process of its own."""
-    listed = [Mutant(*mutant) for mutant in json.load(sys.stdin)]
-    for verdict in in_new_processes(listed, measuring.read(), workers):
+    asked = json.load(sys.stdin)
+    listed = [Mutant(*mutant) for mutant in asked["mutants"]]
+    for verdict in in_new_processes(listed, measuring.read(), asked["new"], workers):
         print(json.dumps([list(verdict.mutant), verdict.state, verdict.by]), flush=True)
+
+
+def attempt(test: str, key: str) -> int:
+    """Whether these tests notice a change, in a process that reads the changed module afresh."""
+    (mutant,) = (each for each in all_mutants([key.split(":")[0]]) if each.key == key)
+    passed = with_change(mutant, [test])
+    print("LIVES" if passed else "noticed", key)
+    return passed
 
 
 def _keep(verdict: Verdict, results: dict[str, dict[str, str]]) -> None:
@@ -118,8 +144,12 @@ def _keep(verdict: Verdict, results: dict[str, dict[str, str]]) -> None:
     beside.replace(RESULTS)
 
 
-def _tell(lived: list[Mutant], what: str) -> None:
-    print(f"{len(lived)} {what}", flush=True)
+def _tell(verdict: Verdict) -> None:
+    print(f"lives: {_shown(verdict.mutant)}", flush=True)
+
+
+def _shown(mutant: Mutant) -> str:
+    return f"{path_of(mutant.module).relative_to(ROOT)}:{mutant.line}: {mutant.key}"
 
 
 def report(modules: Iterable[str]) -> bool:
@@ -130,7 +160,7 @@ def report(modules: Iterable[str]) -> bool:
     explained = [m for m in every if m.key in reasons and not known(m, results)]
     lives = [m for m in every if not known(m, results) and m.key not in reasons]
     for mutant in lives:
-        print(f"{path_of(mutant.module).relative_to(ROOT)}:{mutant.line}: {mutant.key}")
+        print(_shown(mutant))
     stale = sorted(key for key in reasons if key.split(":")[0] in set(modules) and key not in keys)
     for key in stale:
         print(f"explained, but no such change: {key}")
@@ -144,7 +174,7 @@ def report(modules: Iterable[str]) -> bool:
 def main(arguments: list[str]) -> int:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["baseline", "run", "afresh", "report"])
+    parser.add_argument("what", choices=["baseline", "run", "afresh", "report", "try"])
     parser.add_argument("modules", nargs="*", default=MODULES)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--again", action="store_true", help="also what was noticed before")
@@ -153,6 +183,8 @@ def main(arguments: list[str]) -> int:
         measuring.measured()
     elif options.what == "run":
         run(options.modules, options.workers, again=options.again)
+    elif options.what == "try":
+        return attempt(*options.modules)
     elif options.what == "afresh":
         afresh(options.workers)
     else:

@@ -29,7 +29,15 @@ from _pytest.runner import runtestprotocol
 from mutation.baseline import Baseline
 from mutation.changes import Mutant, applied
 
-__all__ = ["Verdict", "in_new_processes", "in_this_process", "plugin"]
+__all__ = [
+    "Verdict",
+    "fits",
+    "in_new_processes",
+    "in_this_process",
+    "plugin",
+    "unknown",
+    "with_change",
+]
 
 SOURCE = Path(__file__).parents[2] / "src" / "ldn_titration"
 KILLED, LIVED, TOO_LONG = 1, 0, 2
@@ -49,13 +57,19 @@ def path_of(module: str) -> Path:
     return SOURCE / (module.replace(".", "/") + ".py")
 
 
-def chosen(mutant: Mutant, baseline: Baseline) -> list[str]:
-    """The tests that run that line, or any line of the module; quick and narrow ones first."""
+def chosen(mutant: Mutant, baseline: Baseline, new: Iterable[str]) -> list[str]:
+    """The new tests, then those that run that line, or any of the module; the quick ones first."""
     by_line = baseline.lines.get(mutant.module, {})
     tests = set(by_line.get(mutant.line, ())) if mutant.scope else set()
     if not tests:
         tests = {test for line in by_line.values() for test in line}
-    return sorted(tests, key=lambda test: (baseline.seconds.get(named(test), 0.1), test))
+    known = sorted(tests, key=lambda test: (baseline.seconds.get(named(test), 0.1), test))
+    return [*new, *known]
+
+
+def unknown(tests: Iterable[str], baseline: Baseline) -> list[str]:
+    """The tests that are newer than the baseline: what they run is not known."""
+    return [test for test in tests if named(test) not in baseline.seconds]
 
 
 def named(test: str) -> str:
@@ -105,6 +119,7 @@ def in_this_process(
     by_id = {item.nodeid: item for item in items}
     properties = [item for item in items if "/properties/" in item.nodeid]
     functions, caches = _functions(), _caches()
+    new = unknown(by_id, baseline)
     gc.freeze()
 
     def tried(mutant: Mutant) -> str:
@@ -114,19 +129,21 @@ def in_this_process(
         _patch(functions, code)
         for cache in caches:
             cache.cache_clear()
-        wanted = [by_id[test] for test in chosen(mutant, baseline) if test in by_id]
+        wanted = [by_id[test] for test in chosen(mutant, baseline, new) if test in by_id]
         return failing([*wanted[:MOST_TESTS], *properties])
 
     yield from _forked(mutants, tried, workers)
 
 
-def in_new_processes(mutants: list[Mutant], baseline: Baseline, workers: int) -> Iterator[Verdict]:
+def in_new_processes(
+    mutants: list[Mutant], baseline: Baseline, new: list[str], workers: int
+) -> Iterator[Verdict]:
     """For each change a process that reads the changed module from the beginning."""
 
     def tried(mutant: Mutant) -> str:
         sys.meta_path.insert(0, _Changed(mutant))
         killer: list[str] = []
-        tests = chosen(mutant, baseline)[:MOST_TESTS]
+        tests = chosen(mutant, baseline, new)[:MOST_TESTS]
         files = dict.fromkeys(test.partition("::")[0] for test in tests)
         found = pytest.main(
             ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *filter(os.path.exists, files)],
@@ -137,6 +154,12 @@ def in_new_processes(mutants: list[Mutant], baseline: Baseline, workers: int) ->
         return "".join(killer)
 
     yield from _forked(mutants, tried, workers)
+
+
+def with_change(mutant: Mutant, tests: list[str]) -> bool:
+    """Whether these tests pass with that change, in a process that has not read the library."""
+    sys.meta_path.insert(0, _Changed(mutant))
+    return pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]) == 0
 
 
 def _ordered(items: list[pytest.Item], tests: list[str]) -> list[pytest.Item]:
@@ -189,6 +212,28 @@ def _patch(functions: _Functions, code: types.CodeType) -> None:
                 if len(function.__code__.co_freevars) == len(inner.co_freevars):
                     function.__code__ = inner
             _patch(functions, inner)
+
+
+def fits(mutant: Mutant) -> bool:
+    """Whether the functions that are there can be given the changed code.
+
+    Not where the change takes away the last ``super()`` or the last name of a function around."""
+    source = path_of(mutant.module).read_text()
+    return bool(mutant.scope) and _shape_of(source) == _shape(applied(source, mutant))
+
+
+@functools.lru_cache
+def _shape_of(source: str) -> set[tuple[str, int, int]]:
+    return _shape(ast.parse(source))
+
+
+def _shape(tree: ast.Module) -> set[tuple[str, int, int]]:
+    waiting, found = [compile(tree, "", "exec")], set()
+    while waiting:
+        code = waiting.pop()
+        found.add((code.co_qualname, code.co_firstlineno, len(code.co_freevars)))
+        waiting += (inner for inner in code.co_consts if isinstance(inner, types.CodeType))
+    return found
 
 
 def _caches() -> list[Any]:
