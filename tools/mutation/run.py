@@ -58,13 +58,22 @@ def path_of(module: str) -> Path:
 
 
 def chosen(mutant: Mutant, baseline: Baseline, new: Iterable[str]) -> list[str]:
-    """The new tests, then those that run that line, or any of the module; the quick ones first."""
+    """The new tests, then those that run that line, or any of the module.
+
+    First the quickest case of each test, then the second of each, and so on: thousands of
+    cases that ask the same say less than one case of each test.
+    """
     by_line = baseline.lines.get(mutant.module, {})
     tests = set(by_line.get(mutant.line, ())) if mutant.scope else set()
     if not tests:
         tests = {test for line in by_line.values() for test in line}
-    known = sorted(tests, key=lambda test: (baseline.seconds.get(named(test), 0.1), test))
-    return [*new, *known]
+    seconds = {test: baseline.seconds.get(named(test), 0.1) for test in tests}
+    cases: dict[str, int] = {}
+    turns = {}
+    for test in sorted(tests, key=lambda test: (seconds[test], test)):
+        function = test.partition("[")[0]
+        turns[test] = cases[function] = cases.get(function, 0) + 1
+    return [*new, *sorted(tests, key=lambda test: (turns[test], seconds[test], test))]
 
 
 def unknown(tests: Iterable[str], baseline: Baseline) -> list[str]:
