@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import sys
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from conftest import ROOT
 from ldn_titration import (
     Capsules,
     Drops,
+    MissingExtraError,
     OralSolution,
     PatientFacts,
     Plan,
@@ -282,6 +284,21 @@ def test_a_page_without_dates_has_none() -> None:
     pages = " ".join(pdf_pages(plan_pdf(CLEARED, dateless=True)))
     assert "Day 126" in pages
     assert not re.search(r"(January|February|March|April|May) 20\d\d", pages)
+
+
+def test_the_pharmacy_page_tells_when_each_bottle_is_ordered() -> None:
+    """Bottles of 14 days from 4 January, each ordered five days before it is opened."""
+    plan = schedule(RAMP, DROPS, "2027-01-04", days=28, screening=None)
+    column = '<th scope="col">Order by'
+    assert column not in plan_html(plan)
+    table = re.sub(r"<[^>]+>", "|", plan_html(plan, lead_days=5).partition(column)[2])
+    assert re.findall(r"20\d\d-\d\d-\d\d", table)[:3] == ["2026-12-30", "2027-01-04", "2027-01-17"]
+
+
+def test_without_typst_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+    with pytest.raises(MissingExtraError, match=re.escape("ldn-titration[pdf]")):
+        plan_pdf(CLEARED)
 
 
 # --- notebook -------------------------------------------------------------------------

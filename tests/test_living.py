@@ -261,6 +261,14 @@ def test_a_fill_is_ordered_some_days_before_it_is_started() -> None:
     assert "Start fill 2" in texts(made, "01-18", needed)
 
 
+def test_a_bottle_is_ordered_some_days_before_it_is_opened() -> None:
+    """Bottles of 14 days: the second is opened on 18 January, and ordered five days before."""
+    made = plan(steps=[{"dose": "1.5 mg"}], days=28, preparation=DROPS)
+    needed = supply(made, lead_days=5)
+    assert texts(made, "01-13", needed) == ["Order bottle 2"]
+    assert texts(made, "01-18", needed) == ["Open bottle 2, discard 1"]
+
+
 # --- doses that the diary makes -------------------------------------------------------
 
 

@@ -362,6 +362,15 @@ def test_every_line_is_shown_in_order_and_as_it_was(lines: list[str]) -> None:
     assert all(len(line) <= 80 for line in shown.splitlines())
 
 
+def test_a_line_of_an_opioid_tells_its_form_and_that_it_is_taken_now() -> None:
+    """The columns after its name: by its words extended release, and taken now."""
+    found = read_medicines("oxycodone ER 10 mg twice a day")
+    (line,) = found.lines
+    shown = medicines_text(found, found.facts(PatientFacts())).splitlines()
+    assert line.status == "taken"
+    assert any(re.search(r"oxycodone +extended +now\b", text) for text in shown), shown
+
+
 # --- whole lists ----------------------------------------------------------------------------
 
 

@@ -10,7 +10,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import oracle
-from ldn_titration import Capsules, Mass, QuantityError, Tablets
+from ldn_titration import (
+    Capsules,
+    InvalidInputError,
+    Mass,
+    QuantityError,
+    Regimen,
+    Tablets,
+    schedule,
+)
 from ldn_titration.pieces import fewest_pieces, fewest_strengths
 
 LONGEST_SEARCH = 5  # mg; the exhaustive search grows with the dose
@@ -191,6 +199,16 @@ def test_strengths_that_cannot_make_every_dose_are_no_choice() -> None:
     """1 and 3 mg make any whole number, and no half; tablets of 3 mg in thirds make 2 mg."""
     assert fewest_strengths([Fraction(2), Fraction(1, 2)], [Fraction(1), Fraction(3)]) is None
     assert fewest_strengths([Fraction(2)], [Fraction(3)], 3) == (Fraction(3),)
+
+
+def test_strengths_too_alike_stop_a_plan_as_an_error_of_the_preparation() -> None:
+    """0.0001 mg apart up to 50 mg: half a million amounts, each from nine strengths."""
+    alike = Capsules(strengths=[f"{n}.0001 mg" for n in range(1, 10)])
+    with pytest.raises(InvalidInputError) as caught:
+        schedule(Regimen(steps=[{"dose": "50 mg"}], band="standard"), alike, "2027-01-04", days=7)
+    (problem,) = caught.value.problems
+    assert problem.path == "preparation.strengths"
+    assert "too alike" in problem.message
 
 
 @pytest.mark.hazard("S01")

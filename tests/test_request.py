@@ -81,6 +81,17 @@ def test_all_problems_are_told_at_once_in_every_part() -> None:
     ]
 
 
+def test_an_order_of_another_kind_of_preparation_is_told_by_its_path() -> None:
+    """Capsules are counted by strength, a liquid is a volume."""
+    request = json.loads((ROOT / "examples" / "drops-18-weeks.json").read_bytes())
+    request["order"] = {"quantity": {"1.5 mg": 14}}
+    with pytest.raises(InvalidInputError) as caught:
+        read_request(json.dumps(request))
+    (problem,) = caught.value.problems
+    assert problem.path == "order.quantity"
+    assert problem.message == "must be a volume, for whole drops of 0.25 mg"
+
+
 @pytest.mark.hazard("I05")
 def test_duplicates_are_told_beside_the_other_problems() -> None:
     text = json.dumps({**GOOD, "length_days": 0}).replace(
