@@ -42,6 +42,7 @@ __all__ = [
 SOURCE = Path(__file__).parents[2] / "src" / "ldn_titration"
 KILLED, LIVED, TOO_LONG = 1, 0, 2
 MOST_TESTS, MOST_SECONDS, MOST_BYTES = 400, 8.0, 3 << 30
+MOST_TESTS_READ = 60  # a new process reads their files first
 
 
 class Verdict(NamedTuple):
@@ -152,7 +153,7 @@ def in_new_processes(
     def tried(mutant: Mutant) -> str:
         sys.meta_path.insert(0, _Changed(mutant))
         killer: list[str] = []
-        tests = chosen(mutant, baseline, new)[:MOST_TESTS]
+        tests = chosen(mutant, baseline, new)[:MOST_TESTS_READ]
         files = dict.fromkeys(test.partition("::")[0] for test in tests)
         found = pytest.main(
             ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *filter(os.path.exists, files)],
