@@ -63,7 +63,7 @@ def mutants(module: str, source: str) -> list[Mutant]:
     found: list[Mutant] = []
     seen: dict[tuple[str, str, str], int] = {}
     tree = ast.parse(source)
-    silent = _silent(tree)
+    silent, guards = _silent(tree), _guards(tree)
     scopes = _scopes(tree)
     for number, node in enumerate(ast.walk(tree)):
         if id(node) in silent:
@@ -72,6 +72,8 @@ def mutants(module: str, source: str) -> list[Mutant]:
             was, becomes = _shown(node), _shown(make(copy.deepcopy(node)))
             place = (scopes[id(node)], was, becomes)
             seen[place] = seen.get(place, 0) + 1
+            if id(node) in guards:
+                continue
             line = node.iter.lineno if isinstance(node, ast.comprehension) else node.lineno
             found.append(Mutant(module, place[0], line, was, becomes, seen[place], number, change))
     return sorted(found, key=lambda mutant: (mutant.line, mutant.node))
@@ -134,6 +136,13 @@ def _silent(tree: ast.Module) -> set[int]:
         for part in _silent_parts(node):
             silent.update(id(inner) for inner in ast.walk(part))
     return silent
+
+
+def _guards(tree: ast.Module) -> set[int]:
+    """``strict`` of zip: it tells of lengths that differ, and these never do."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    zips = [call for call in calls if getattr(call.func, "id", "") == "zip"]
+    return {id(word.value) for call in zips for word in call.keywords if word.arg == "strict"}
 
 
 def _silent_parts(node: ast.AST) -> Iterator[ast.AST]:
