@@ -21,6 +21,7 @@ import pytest
 from mutation import baseline as measuring
 from mutation.changes import Mutant, mutants
 from mutation.run import (
+    BROKE_OFF,
     LIVED,
     Verdict,
     fits,
@@ -84,7 +85,7 @@ def run(modules: list[str], workers: int, *, again: bool) -> None:
     def loop(items: list[pytest.Item]) -> None:
         new.extend(unknown((item.nodeid for item in items), baseline))
         for verdict in in_this_process(items, within, baseline, workers):
-            if verdict.state == LIVED:
+            if verdict.state in {LIVED, BROKE_OFF}:
                 lived.append(verdict.mutant)
                 _tell(verdict)
             else:
@@ -114,7 +115,7 @@ def _in_child(afresh, new, workers, results) -> None:  # type: ignore[no-untyped
         for line in child.stdout:
             mutant, state, by = json.loads(line)
             verdict = Verdict(Mutant(*mutant), state, by)
-            if state == LIVED:
+            if state in {LIVED, BROKE_OFF}:
                 _tell(verdict)
             else:
                 _keep(verdict, results)
@@ -145,7 +146,8 @@ def _keep(verdict: Verdict, results: dict[str, dict[str, str]]) -> None:
 
 
 def _tell(verdict: Verdict) -> None:
-    print(f"lives: {_shown(verdict.mutant)}", flush=True)
+    state = "lives" if verdict.state == LIVED else verdict.by
+    print(f"{state}: {_shown(verdict.mutant)}", flush=True)
 
 
 def _shown(mutant: Mutant) -> str:

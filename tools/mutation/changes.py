@@ -130,7 +130,7 @@ def _scopes(tree: ast.Module) -> dict[int, str]:
 
 
 def _silent(tree: ast.Module) -> set[int]:
-    """Nodes that say nothing to a test: annotations, docstrings, words of the schema."""
+    """Nodes that say nothing to a test: annotations, documentation, words of the schema."""
     silent: set[int] = set()
     for node in ast.walk(tree):
         for part in _silent_parts(node):
@@ -153,8 +153,8 @@ def _silent_parts(node: ast.AST) -> Iterator[ast.AST]:
             yield node.returns
     if isinstance(node, ast.AnnAssign) and not _has_call(node.annotation):
         yield node.annotation
-    if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node):
-        yield node.body[0]
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        yield node
     if isinstance(node, ast.keyword) and node.arg in _SILENT_KEYWORDS:
         yield node
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _SILENT_CALLS:
