@@ -126,9 +126,13 @@ def failing(items: Iterable[pytest.Item], until: float) -> str:
 
 
 def in_this_process(
-    items: list[pytest.Item], mutants: list[Mutant], baseline: Baseline, workers: int
+    items: list[pytest.Item],
+    mutants: list[Mutant],
+    baseline: Baseline,
+    workers: int,
+    seconds: float = MOST_SECONDS,
 ) -> Iterator[Verdict]:
-    """A copy of this process for each change within a function."""
+    """A copy of this process for each change within a function, with tests for so long."""
     by_id = {item.nodeid: item for item in items}
     properties = [item for item in items if "/properties/" in item.nodeid]
     functions, caches = _functions(), _caches()
@@ -143,7 +147,7 @@ def in_this_process(
         for cache in caches:
             cache.cache_clear()
         wanted = [by_id[test] for test in chosen(mutant, baseline, new) if test in by_id]
-        until = time.process_time() + MOST_SECONDS
+        until = time.process_time() + seconds
         return failing([*wanted[:MOST_TESTS], *properties], until)
 
     yield from _forked(mutants, tried, workers)
