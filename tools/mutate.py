@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "build" / "mutation" / "results.json"
 EQUIVALENT = ROOT / "tests" / "data" / "equivalent_mutants.json"
 
-LONG_SECONDS = 60.0
+LONG_SECONDS = 25.0
 
 MODULES = """
 quantities quantity units preparation pieces dropper reading regimen course days plan schedule
