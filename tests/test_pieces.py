@@ -6,10 +6,11 @@ import time
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import oracle
+import supply_oracle
 from ldn_titration import (
     Capsules,
     InvalidInputError,
@@ -19,7 +20,7 @@ from ldn_titration import (
     Tablets,
     schedule,
 )
-from ldn_titration.pieces import fewest_pieces, fewest_strengths
+from ldn_titration.pieces import _rounded, fewest_pieces, fewest_strengths
 
 LONGEST_SEARCH = 5  # mg; the exhaustive search grows with the dose
 
@@ -216,3 +217,62 @@ def test_a_choice_of_strengths_too_large_is_refused() -> None:
     """S01: limits before work."""
     with pytest.raises(QuantityError, match="the strengths too alike"):
         fewest_strengths([Fraction(10**6)], [Fraction(1), Fraction(3, 2)])
+
+
+@given(
+    st.lists(any_doses().map(lambda case: case[0]) | st.integers(1, 8).map(Fraction), min_size=1)
+    | st.lists(st.integers(1, 12).map(lambda n: Fraction(n, 2)), min_size=1, max_size=4),
+    st.lists(
+        st.integers(1, 7).map(Fraction) | st.just(Fraction(1, 2)),
+        min_size=1,
+        max_size=5,
+        unique=True,
+    ),
+    st.integers(1, 3),
+)
+@example([Fraction(5)], [Fraction(n) for n in (1, 2, 3, 4)], 1)  # 4 + 1 before 3 + 2
+@example([Fraction(7)], [Fraction(n) for n in (1, 2, 3, 4, 5, 6)], 1)  # 6 + 1, 5 + 2, 4 + 3
+@example([Fraction(6), Fraction(4)], [Fraction(n) for n in (1, 2, 3, 5)], 1)
+def test_the_strengths_kept_are_those_of_the_exhaustive_search(
+    doses: list[Fraction], strengths: list[Fraction], parts: int
+) -> None:
+    """Of all sets that need no more pieces the smallest, then the one of larger strengths."""
+    pairs = [(dose, 1) for dose in doses]
+    expected = supply_oracle.best_strengths(pairs, strengths, parts)
+    assert fewest_strengths(doses, strengths, parts) == expected
+
+
+LARGEST_COUNTED = [
+    # strengths times parts times the amounts up to the dose: 20 000 at most. In halves of 1 mg
+    # the amounts are half milligrams.
+    (["1"], 1, "20000", "20001"),
+    (["1", "2"], 1, "10000", "10001"),
+    (["1"], 2, "5000", "5000.5"),
+    (["1", "2"], 2, "2500", "2500.5"),
+]
+
+
+@pytest.mark.hazard("S01")
+@pytest.mark.parametrize(("strengths", "parts", "most", "too_much"), LARGEST_COUNTED)
+def test_the_largest_search_is_done_and_the_next_refused(
+    strengths: list[str], parts: int, most: str, too_much: str
+) -> None:
+    """S01: a dose is searched one smallest piece further, to name the dose above it."""
+    offered = [Fraction(text) for text in strengths]
+    assert fewest_strengths([Fraction(most)], offered, parts) == (max(offered),)
+    with pytest.raises(QuantityError, match="too large"):
+        fewest_strengths([Fraction(too_much)], offered, parts)
+    smallest = min(offered) / parts
+    most_pieces = Fraction(most) - smallest
+    counts = fewest_pieces(most_pieces, offered, parts).counts
+    assert counts is not None
+    assert sum(strength * count for strength, count in counts) == most_pieces
+    with pytest.raises(QuantityError, match="too large"):
+        fewest_pieces(Fraction(most), offered, parts)
+
+
+def test_doses_of_about_one_size_share_a_table_a_quarter_larger_at_most() -> None:
+    """Of 1 to 20 000 there are 53: each up to 7, four an octave from 8 on, 16 384 and 20 480."""
+    tables = {limit: _rounded(limit) for limit in range(1, 20_001)}
+    assert all(limit <= size <= limit + limit // 4 for limit, size in tables.items())
+    assert len(set(tables.values())) == 7 + 4 * 11 + 2

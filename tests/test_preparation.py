@@ -31,7 +31,7 @@ from ldn_titration import (
     Tablets,
     Volume,
 )
-from ldn_titration.reading import total
+from ldn_titration.reading import summed_units, total
 
 FORMS: dict[str, type[Any]] = {
     "capsules": Capsules,
@@ -164,6 +164,7 @@ def test_a_second_reading_is_the_first_whatever_way_the_dose_is_written(
     written: list[Any] = [oracle.mass_text(dose), Mass.of(dose * 1000, "mcg")]
     for again in written * 2:
         assert built.measure(again) == first
+    assert built.measure(written[0]) is built.measure(written[1])
 
 
 extras = st.fixed_dictionaries(
@@ -357,6 +358,13 @@ def test_any_other_drops_per_mL_is_refused(stated: Any) -> None:
     assert refused(Drops, concentration="5 mg/mL", drops_per_mL=stated).keys() == {"drops_per_mL"}
 
 
+@pytest.mark.parametrize("stated", [20.0, 22.5, True, None, [20], Volume("20 mL")])
+def test_what_is_no_exact_number_of_drops_is_told_what_is(stated: Any) -> None:
+    """D01: the message says how 20 and 22.5 are written."""
+    messages = refused(Drops, concentration="5 mg/mL", drops_per_mL=stated).values()
+    assert [*messages] == ['must be a whole number such as 20, or a decimal as text such as "22.5"']
+
+
 @pytest.mark.hazard("D01")
 def test_drops_per_mL_has_no_default() -> None:
     """D01: 20 drops per mL is never assumed."""
@@ -482,13 +490,14 @@ def test_the_band_of_a_dropper_is_its_tolerance_both_ways(
     ("drops", "tolerance"),
     [
         (18, Fraction(-5, 100)),  # B103
+        (18, Fraction(1)),
         (18, Fraction(3)),
         (-1, Fraction(1, 10)),  # B089
         (18, 0.15),
     ],
 )
 def test_a_band_of_no_sense_is_refused(drops: int, tolerance: Any) -> None:
-    """D03 (B089, B103): a tolerance is a share from 0 to 1, exactly."""
+    """D03 (B089, B103): a tolerance is a share from 0 to below 1, exactly."""
     with pytest.raises(QuantityError):
         made(TEN_ML | AT_20).band(drops, tolerance)
 
@@ -699,3 +708,50 @@ def test_a_dilution_is_shown_in_words_in_a_notebook() -> None:
     assert "50 mg" in shown
     assert "10 mL" in shown
     assert "Dilution(" not in shown
+    assert "None" not in shown
+    assert "beyond use days" not in shown
+
+
+def test_a_preparation_is_shown_in_plain_words_in_a_notebook() -> None:
+    """Strengths one after another; names with spaces; what is not stated has no row."""
+    capsules = Capsules(strengths=["1.5 mg", "3 mg"], beyond_use_days=90)._repr_html_()
+    for shown in ("1.5 mg, 3 mg", "beyond use days", "90"):
+        assert f">{shown}<" in capsules
+    assert "filler" not in capsules
+    liquid = OralSolution(concentration="1 mg/mL", graduation="0.1 mL")._repr_html_()
+    assert ">oral solution<" in liquid
+    assert "bottle" not in liquid
+
+
+@pytest.mark.parametrize(
+    ("taken", "units"),
+    [
+        # 4.5 mg is 18 drops of 0.25 mg, 54 drops of 1/12 mg, or 4.5 mL of 1 mg/mL.
+        (
+            ["capsules", "quarters"],
+            {"capsules": {"3 mg": 1, "1.5 mg": 1}, "drops": 18, "volume": "0.9 mL"},
+        ),
+        (["capsules", "syringe"], {"capsules": {"3 mg": 1, "1.5 mg": 1}, "volume": "4.5 mL"}),
+        (["capsules", "capsules"], {"capsules": {"3 mg": 2, "1.5 mg": 2}}),
+        (["quarters", "syringe"], {}),
+        (["quarters", "twelfths"], {}),
+        (["syringe", "quarters", "capsules"], {"capsules": {"3 mg": 1, "1.5 mg": 1}}),
+        (["quarters", "syringe", "twelfths"], {}),
+    ],
+)
+def test_the_counts_of_two_liquids_do_not_add_up(taken: list[str], units: Json) -> None:
+    """A drop of one dropper is no drop of another; capsules add to capsules."""
+    kinds: dict[str, Any] = {
+        "capsules": Capsules(strengths=["1.5 mg", "3 mg"]),
+        "quarters": Drops(concentration="5 mg/mL", drops_per_mL=20),
+        "twelfths": Drops(dilution={"drug": "50 mg", "final_volume": "30 mL"}, drops_per_mL=20),
+        "syringe": OralSolution(concentration="1 mg/mL", graduation="0.1 mL"),
+    }
+    assert summed_units(kinds[name].measure("4.5 mg") for name in taken) == units
+
+
+def test_a_reading_of_no_drops_adds_none() -> None:
+    """18 drops and no drops are 18."""
+    nothing = Reading("drops", Mass("0 mg"), volume=Volume("0 mL"), drops=0)
+    eighteen = Drops(concentration="5 mg/mL", drops_per_mL=20).measure("4.5 mg")
+    assert total([(eighteen, 1), (nothing, 7)]) == eighteen

@@ -126,6 +126,27 @@ def test_a_number_too_long_to_be_read_back_is_refused_or_reads_back(
     assert Mass(str(mass)) == mass
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_number_of_a_thousand_places_is_the_longest_that_is_kept(kind: type[Any]) -> None:
+    """S01: of 10**1000 base units, and of one part in 10**1000; not of one more."""
+    longest = 10**1000
+    for value in (Fraction(longest), Fraction(1, longest)):
+        assert made(kind, value).magnitude == kind(str(made(kind, value))).magnitude == value
+    for value in (Fraction(longest + 1), Fraction(1, longest + 1)):
+        with pytest.raises(QuantityError, match="more digits"):
+            made(kind, value)
+
+
+@pytest.mark.parametrize(("least", "most"), [("1E-100", "9.99E+100")])
+def test_a_decimal_of_a_hundred_places_is_of_ordinary_size(least: str, most: str) -> None:
+    """S01: no power of ten beyond the hundredth is worked out."""
+    assert Mass.of(Decimal(least), "mg").magnitude == Fraction(1, 10**100)
+    assert Mass.of(Decimal(most), "mg").magnitude == 999 * 10**98
+    for beyond in ("9.99E-101", "1E+101"):
+        with pytest.raises(QuantityError, match="ordinary size"):
+            Mass.of(Decimal(beyond), "mg")
+
+
 # --- equality and order ---------------------------------------------------------------
 
 
@@ -420,6 +441,14 @@ def test_json_is_the_printed_text_and_reads_back(kind: type[Any], value: Fractio
     assert adapter.dump_python(quantity) == quantity
     assert adapter.validate_python(quantity) == quantity
     assert re.search(adapter.json_schema()["pattern"], str(quantity))
+
+
+@pytest.mark.parametrize(("kind", "other"), UNLIKE)
+def test_the_schema_of_one_quantity_takes_no_other(kind: type[Any], other: type[Any]) -> None:
+    """U01: a form that checks by the schema tells a mass from a volume."""
+    pattern = TypeAdapter(kind).json_schema()["pattern"]
+    assert re.search(pattern, kind.example)
+    assert not re.search(pattern, other.example)
 
 
 @pytest.mark.parametrize("sent", ["4.5", "0", "null", "true", "NaN", '"4.5"', '["4.5 mg"]', "{}"])

@@ -278,6 +278,16 @@ def test_a_refusal_names_the_fault_and_shows_what_would_be_right(text: str, word
     assert '"1.5 mg"' in str(raised.value)
 
 
+def test_a_text_of_forty_characters_is_shown_whole() -> None:
+    """U04: of a longer one the first forty, and three dots."""
+    forty = "4.5 mg of naltrexone, each night at ten."
+    assert len(forty) == 40
+    for text, shown in [(forty, f'"{forty}" '), (forty + "!", f'"{forty}..." ')]:
+        with pytest.raises(QuantityError) as raised:
+            Mass(text)
+        assert str(raised.value).startswith(shown)
+
+
 @given(st.text(max_size=200) | texts)
 @example("1/3 \u00b5g")
 def test_a_refusal_is_one_short_plain_line(text: str) -> None:
@@ -434,6 +444,12 @@ def test_a_pint_quantity_that_is_no_mass_is_an_error_of_ours(
     with pytest.raises(InvalidInputError) as raised:
         Dilution(drug=quantity, final_volume="10 mL")
     assert [problem.path for problem in raised.value.problems] == ["drug"]
+
+
+def test_a_number_of_drops_is_told_to_be_a_count() -> None:
+    """U01: one drop is a count, not drops in something."""
+    with pytest.raises(QuantityError, match='^"drop" is a count, not a mass'):
+        Mass(own_registry().Quantity(18, "drop"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,7 +3,8 @@
 ``run`` tries each change that is not yet known to be noticed, and keeps what it finds in
 build/mutation/results.json by the bytes of the changed module. A change that lives must be
 killed by a new test, or stand in tests/data/equivalent_mutants.json under the reason why no
-test can notice it. ``try TEST KEY`` tells whether that test (a file or a node) notices it.
+test can notice it. ``try TEST KEY`` tells whether that test (a file or a node) notices it;
+``run --tests FILE ... --modules NAME ...`` tries these files alone, for much longer each.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ import pytest
 from mutation import baseline as measuring
 from mutation.changes import Mutant, mutants
 from mutation.run import (
+    BROKE_OFF,
     LIVED,
+    MOST_SECONDS,
     Verdict,
     fits,
     in_new_processes,
@@ -35,6 +38,8 @@ from mutation.run import (
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "build" / "mutation" / "results.json"
 EQUIVALENT = ROOT / "tests" / "data" / "equivalent_mutants.json"
+
+LONG_SECONDS = 25.0
 
 MODULES = """
 quantities quantity units preparation pieces dropper reading regimen course days plan schedule
@@ -71,7 +76,7 @@ def known(mutant: Mutant, results: dict[str, dict[str, str]]) -> bool:
     return bool(result.get("by")) and result.get("digest") == digest(mutant.module)
 
 
-def run(modules: list[str], workers: int, *, again: bool) -> None:
+def run(modules: list[str], workers: int, *, again: bool, tests: list[str] | None = None) -> None:
     """Try what is not known to be noticed, and keep what becomes of it."""
     results = {} if again else kept()
     waiting = [mutant for mutant in all_mutants(modules) if not known(mutant, results)]
@@ -80,23 +85,25 @@ def run(modules: list[str], workers: int, *, again: bool) -> None:
     within = [mutant for mutant in waiting if fits(mutant)]
     lived: list[Mutant] = []
     new: list[str] = []
+    seconds = LONG_SECONDS if tests else MOST_SECONDS
 
     def loop(items: list[pytest.Item]) -> None:
         new.extend(unknown((item.nodeid for item in items), baseline))
-        for verdict in in_this_process(items, within, baseline, workers):
-            if verdict.state == LIVED:
+        for verdict in in_this_process(items, within, baseline, workers, seconds):
+            if verdict.state in {LIVED, BROKE_OFF}:
                 lived.append(verdict.mutant)
                 _tell(verdict)
             else:
                 _keep(verdict, results)
 
     if waiting:
-        collected = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"]
+        collected = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *(tests or ["tests"])]
         if pytest.main(collected, plugins=[plugin(loop)]) not in {0, 5}:
             sys.exit("the tests could not be collected")
     print(f"{len(lived)} lived in the first round", flush=True)
     afresh = [mutant for mutant in waiting if mutant not in set(within)]
-    _in_child(afresh + (lived if again else []), new, workers, results)
+    if not tests:
+        _in_child(afresh + (lived if again else []), new, workers, results)
     report(modules)
 
 
@@ -114,7 +121,7 @@ def _in_child(afresh, new, workers, results) -> None:  # type: ignore[no-untyped
         for line in child.stdout:
             mutant, state, by = json.loads(line)
             verdict = Verdict(Mutant(*mutant), state, by)
-            if state == LIVED:
+            if state in {LIVED, BROKE_OFF}:
                 _tell(verdict)
             else:
                 _keep(verdict, results)
@@ -145,7 +152,8 @@ def _keep(verdict: Verdict, results: dict[str, dict[str, str]]) -> None:
 
 
 def _tell(verdict: Verdict) -> None:
-    print(f"lives: {_shown(verdict.mutant)}", flush=True)
+    state = "lives" if verdict.state == LIVED else verdict.by
+    print(f"{state}: {_shown(verdict.mutant)}", flush=True)
 
 
 def _shown(mutant: Mutant) -> str:
@@ -175,16 +183,18 @@ def main(arguments: list[str]) -> int:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["baseline", "run", "afresh", "report", "try"])
-    parser.add_argument("modules", nargs="*", default=MODULES)
+    parser.add_argument("words", nargs="*", help="of try: a test and a change")
+    parser.add_argument("--modules", nargs="+", default=MODULES)
+    parser.add_argument("--tests", nargs="+", help="these files alone, for much longer each")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--again", action="store_true", help="also what was noticed before")
     options = parser.parse_args(arguments)
     if options.what == "baseline":
         measuring.measured()
     elif options.what == "run":
-        run(options.modules, options.workers, again=options.again)
+        run(options.modules, options.workers, again=options.again, tests=options.tests)
     elif options.what == "try":
-        return attempt(*options.modules)
+        return attempt(*options.words)
     elif options.what == "afresh":
         afresh(options.workers)
     else:

@@ -178,7 +178,7 @@ def _uses(units: list[int], parts: int, limit: int) -> list[tuple[int, ...]]:
             cost = fewest[amount - size]
             if cost < least:
                 least, found = cost, [used | bit for used in uses[amount - size]]
-            elif cost == least < _NEVER:
+            elif cost == least:
                 found += [used | bit for used in uses[amount - size]]
         fewest[amount] = least + 1
         uses[amount] = _minimal(found)

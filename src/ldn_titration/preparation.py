@@ -96,8 +96,6 @@ class _Measured(Value):
 def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
-    if isinstance(value, Dilution):
-        return str(value)
     return str(value).replace("_", " ")
 
 

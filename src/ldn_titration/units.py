@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ldn_titration.errors import MissingExtraError, QuantityError
+from ldn_titration.errors import QuantityError
 
 if TYPE_CHECKING:
     import pint
@@ -228,10 +228,8 @@ pico- = 1e-12 = p-
 @cache
 def registry() -> pint.UnitRegistry[Any]:
     """Our own small pint registry: grams, litres and drops, with Fraction magnitudes."""
-    try:
-        import pint
-    except ImportError as error:  # pragma: no cover - pint is a core dependency
-        raise MissingExtraError("pint", "a pint quantity") from error
+    import pint
+
     return pint.UnitRegistry(_DEFINITIONS, non_int_type=Fraction)
 
 

@@ -63,7 +63,7 @@ def mutants(module: str, source: str) -> list[Mutant]:
     found: list[Mutant] = []
     seen: dict[tuple[str, str, str], int] = {}
     tree = ast.parse(source)
-    silent = _silent(tree)
+    silent, guards = _silent(tree), _guards(tree)
     scopes = _scopes(tree)
     for number, node in enumerate(ast.walk(tree)):
         if id(node) in silent:
@@ -72,6 +72,8 @@ def mutants(module: str, source: str) -> list[Mutant]:
             was, becomes = _shown(node), _shown(make(copy.deepcopy(node)))
             place = (scopes[id(node)], was, becomes)
             seen[place] = seen.get(place, 0) + 1
+            if id(node) in guards:
+                continue
             line = node.iter.lineno if isinstance(node, ast.comprehension) else node.lineno
             found.append(Mutant(module, place[0], line, was, becomes, seen[place], number, change))
     return sorted(found, key=lambda mutant: (mutant.line, mutant.node))
@@ -128,12 +130,19 @@ def _scopes(tree: ast.Module) -> dict[int, str]:
 
 
 def _silent(tree: ast.Module) -> set[int]:
-    """Nodes that say nothing to a test: annotations, docstrings, words of the schema."""
+    """Nodes that say nothing to a test: annotations, documentation, words of the schema."""
     silent: set[int] = set()
     for node in ast.walk(tree):
         for part in _silent_parts(node):
             silent.update(id(inner) for inner in ast.walk(part))
     return silent
+
+
+def _guards(tree: ast.Module) -> set[int]:
+    """``strict`` of zip: it tells of lengths that differ, and these never do."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    zips = [call for call in calls if getattr(call.func, "id", "") == "zip"]
+    return {id(word.value) for call in zips for word in call.keywords if word.arg == "strict"}
 
 
 def _silent_parts(node: ast.AST) -> Iterator[ast.AST]:
@@ -144,8 +153,8 @@ def _silent_parts(node: ast.AST) -> Iterator[ast.AST]:
             yield node.returns
     if isinstance(node, ast.AnnAssign) and not _has_call(node.annotation):
         yield node.annotation
-    if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node):
-        yield node.body[0]
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        yield node
     if isinstance(node, ast.keyword) and node.arg in _SILENT_KEYWORDS:
         yield node
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _SILENT_CALLS:
