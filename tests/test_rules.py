@@ -256,6 +256,9 @@ STATE = [
     Told("DUP-01", "29 days", ["insufficient"], took("naltrexone", "2026-12-05")),
     Told("DUP-01", "30 days", ["info"], took("naltrexone", "2026-12-04")),
     Told("DUP-01", "no day", ["insufficient"], took("naltrexone")),
+    Told("DUP-01", "depot the day before", ["stop"], earlier("2027-01-03", form="depot")),
+    Told("DUP-01", "depot 29 days before", ["stop"], earlier("2026-12-05", form="depot")),
+    Told("DUP-01", "depot 30 days before", [], earlier("2026-12-04", form="depot")),
     Told("HEP-01", "yes", ["hold"], {"liver_disease": "yes"}),
     Told("HEP-01", "acute", ["hold"], {"liver_disease": "acute_or_decompensated"}),
     Told("HEP-01", "compensated", [], {"liver_disease": "compensated"}),
@@ -360,6 +363,13 @@ TOGETHER = [
         "THY-01", "13 days", ["caution"] * 2, takes("levothyroxine"), steps("0.5 mg x 13", "1 mg")
     ),
     Told("THY-01", "both", ["caution"] * 3, has("hypothyroidism"), steps("0.75 mg x 13", "1 mg")),
+    Told(
+        "THY-01",
+        "13 days on the second step",
+        ["caution"] * 2,
+        takes("levothyroxine"),
+        steps("0.5 mg x 14", "0.75 mg x 13", "1 mg"),
+    ),
     Told(
         "THY-01",
         "a last step of 13 days",
@@ -994,3 +1004,65 @@ def test_an_oral_start_on_top_of_a_depot_is_not_waved_through() -> None:
     """facts.md 3.3: naltrexone from elsewhere is duplicate therapy; a depot lasts 30 days."""
     told = known_facts(**earlier("2026-12-30", form="depot"))
     assert not screen(told, START).verdict.clears
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"other_naltrexone": "yes"}, "An opioid antagonist is taken already. Do not"),
+        (takes("Vivitrol"), "An opioid antagonist is taken already: Vivitrol. Do not"),
+        (
+            took("naltrexone", "2026-12-04"),
+            "An opioid antagonist was taken: naltrexone. More than 30 days have passed since.",
+        ),
+        (
+            took("naltrexone", "2026-12-05"),
+            "An opioid antagonist was taken: naltrexone. Ask whether it is stopped",
+        ),
+    ],
+)
+def test_another_antagonist_is_named_with_what_to_do(facts: dict[str, Any], says: str) -> None:
+    """Taken now or 30 days ago, by its name where it has one."""
+    found = [f for f in screen(known_facts(**facts), START).findings if f.code == "DUP-01"]
+    assert [f"{each.message} {each.action}".startswith(says) for each in found] == [True]
+
+
+def test_what_is_not_understood_is_named_and_nothing_else() -> None:
+    """MED-01: of four lines the one that is no medicine; and the regimen, where none is given."""
+    facts = known_facts(medications=["senna", "codeine 30 mg", "xyzzy", "levothyroxine"])
+    screening = screen(facts, START)
+    (named,) = (f.message for f in screening.findings if f.code == "MED-01")
+    assert named == "Not recognised: xyzzy."
+    lacking = {entry.code: entry.wanting for entry in screening.basis if entry.wanting}
+    assert lacking["DOS-01"] == ("regimen",)
+    assert lacking["INT-03"] == ("what xyzzy is",)
+
+
+def test_a_depot_of_naltrexone_is_told_with_the_first_day_after_it() -> None:
+    """Given on 20 December: 30 whole days after it end on 19 January."""
+    (found,) = (
+        each
+        for each in screen(known_facts(**earlier("2026-12-20", form="depot")), START).findings
+        if each.code == "DUP-01"
+    )
+    assert found.message == "The depot naltrexone of 2026-12-20 still acts."
+    assert str(found.clears_on) == "2027-01-20"
+
+
+@pytest.mark.parametrize(
+    ("told", "longest"),
+    [
+        (took("xyzzy", "2026-09-01", release="immediate"), "14 opioid-free days."),
+        (
+            took("xyzzy", "2026-09-01", release="depot"),
+            "14 opioid-free days, and for a depot none is known.",
+        ),
+        (took("oxycodone xyzzy", "2026-12-20"), "14 opioid-free days."),
+    ],
+)
+def test_what_nobody_knows_is_given_the_longest_interval(
+    told: dict[str, Any], longest: str
+) -> None:
+    """Of an opioid that is not known, or hidden among other words, any may have been taken."""
+    (found,) = (f for f in screen(known_facts(**told), START).findings if f.code == "OPI-05")
+    assert found.message.endswith(f"The longest interval that could apply: {longest}")
