@@ -275,6 +275,8 @@ class _Walk:
             self._change_what_is_left(event)
         else:
             self._break(index, event)
+            if not self._pausing():
+                self._resume()
         return False
 
     def _unfit(self, event: dict[str, Any]) -> str | None:
@@ -320,7 +322,7 @@ class _Walk:
         if back_on > self.today:
             self.pauses.append((self.today, back_on, index))
         if back_on > self.today or self._pausing():
-            self.back_on = back_on
+            self.back_on = max(back_on, self.today)
 
     # The days
 
@@ -374,7 +376,8 @@ class _Walk:
         if self.broken and self.gap > LONGEST_GAP and due and (self.open or self._climb()):
             self.found.cut_off = self.found.gap_beyond = True
             return
-        self.found.cut_off = not self.open and self._climb()
+        not_begun = self.open and self.place == 0
+        self.found.cut_off = not_begun or (not self.open and self._climb())
 
     def _goes_on(self) -> bool:
         """See in the morning where the regimen is; False where the plan ended yesterday."""
@@ -384,6 +387,10 @@ class _Walk:
         if self._pausing():
             endless = self.length is None and self.laid_out_to is not None
             return not endless or self.today <= (self.laid_out_to or FAR)
+        return self._resume()
+
+    def _resume(self) -> bool:
+        """Climb where a step is over, and begin again after too long a gap; False at the end."""
         if not self._climb():
             return False
         off = self.steps[self.step].is_off(self.place)

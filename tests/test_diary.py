@@ -12,8 +12,10 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
+from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
@@ -43,6 +45,7 @@ from ldn_titration import (
     schedule,
     screen,
 )
+from ldn_titration.diary import Paused, read_diary
 from ldn_titration.export.document import plan_json
 from ldn_titration.request import read_request, request_schema
 from ldn_titration.testing import known_facts
@@ -173,9 +176,54 @@ def test_an_exposure_that_tells_no_last_dose_had_it_on_the_day_of_its_event() ->
             assert OpioidTaken(on=on, exposure=stated).exposure.last_taken == last
     unknown = OpioidExposure(substance="oxycodone", last_taken="unknown")
     assert OpioidTaken(on=on, exposure=unknown).exposure.last_taken == "unknown"
+    for stated in (unknown, {"substance": "oxycodone"}):
+        with pytest.raises(InvalidInputError) as caught:
+            OpioidTaken(exposure=stated)
+        assert [problem.path for problem in caught.value.problems] == ["on"]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({}, "last dose 13 Jan 2027"),
+        ({"last_taken": "2027-01-12T23:30:00+01:00"}, "last dose 12 Jan 2027"),
+        ({"last_taken": "2026-12"}, "last dose 2026-12"),
+        ({"last_taken": "unknown"}, "last dose not known"),
+        ({"ongoing": True}, "still taken"),
+    ],
+)
+def test_the_reason_of_an_interval_names_the_opioid_and_its_last_dose(
+    told: dict[str, Any], words: str
+) -> None:
+    (event,) = read_diary([opioid("01-13", "oxycodone", "immediate", **told)])
+    assert event.why == f"opioid-free interval after oxycodone, {words}"
+
+
+def test_a_pause_lasts_3660_days_at_most() -> None:
+    """Ten years from 13 January 2027 have 3,653 days, and 20 January is seven later."""
+    (paused,) = read_diary([event("paused", "01-13", until="2037-01-20")])
+    assert isinstance(paused, Paused)
+    assert (paused.until - paused.on).days == 3660
+    error = unread([event("paused", "01-13", until="2037-01-21")])
+    assert [str(problem) for problem in error.problems] == [
+        "diary[0].until: must be within 3660 days of 2027-01-13"
+    ]
+
+
+def test_a_diary_has_50_switches_at_most() -> None:
+    switches = [
+        event("switched", str(date(2027, 1, 4) + timedelta(days=n)), preparation=FINE)
+        for n in range(51)
+    ]
+    assert len(read_diary([*switches[:50], event("missed", "05-01")])) == 51
+    (problem,) = unread(switches).problems
+    assert (problem.path, problem.message) == ("diary", "has 51 switches; at most 50 are read")
+
+
+def unread(diary: Any) -> InvalidInputError:
     with pytest.raises(InvalidInputError) as caught:
-        OpioidTaken(exposure=unknown)
-    assert [problem.path for problem in caught.value.problems] == ["on"]
+        read_diary(diary)
+    return caught.value
 
 
 PLANNERS = pytest.mark.parametrize(
@@ -1119,6 +1167,14 @@ OPIOID = [
         """,
     ),
     Told(
+        "an ongoing opioid told again on the first day that is free of it: what was left goes on",
+        [
+            opioid("01-13", "oxycodone", "immediate", ongoing=True),
+            opioid("01-24", "oxycodone", "immediate", last_taken="2027-01-13"),
+        ],
+        SHORT_INTERVAL,
+    ),
+    Told(
         "opioid on the start",
         [opioid("01-04", "oxycodone", "immediate")],
         """
@@ -1217,6 +1273,18 @@ CYCLES = [
         01-27 to 01-29  step 1  1.5 mg
         """,
         steps=[{"dose": "1.5 mg", "days": 8, "cycle": CYCLE}],
+    ),
+    Told(
+        "days off alone never begin the regimen again, neither after it began again",
+        [event("paused", "01-05", until="01-20")],
+        """
+        01-04 to 01-04  step 1  1.5 mg
+        01-05 to 01-19  step 1  no dose
+        01-20 to 01-20  step 1  1.5 mg
+        01-21 to 02-09  step 1  no dose
+        02-10 to 02-10  step 1  1.5 mg
+        """,
+        steps=[{"dose": "1.5 mg", "days": 22, "cycle": {"days_on": 1, "days_off": 20}}],
     ),
     Told(
         "days off alone never begin the regimen again",
@@ -1458,6 +1526,8 @@ def test_it_is_refused_by_its_place_and_both_are_named(told: Refused) -> None:
 def test_what_is_no_list_of_events_is_refused(diary: Any) -> None:
     error = refusal(request_of(diary))
     assert all(problem.path.startswith("diary") for problem in error.problems)
+    if not isinstance(diary, list):
+        assert [str(problem) for problem in error.problems] == ["diary: must be a list of events"]
 
 
 def test_several_events_that_do_not_fit_are_all_told() -> None:
@@ -1583,6 +1653,63 @@ def test_a_day_without_a_dose_is_told_as_such() -> None:
     assert str(plan.totals.dose) == "6 mg"
     assert plan.totals.units == {"volume": "6 mL"}
     assert plan.on("2027-01-06").dose is None
+
+
+def test_a_pause_that_outlasts_an_opioid_within_it_keeps_its_reason() -> None:
+    paused = event("paused", "01-13", until="01-27")
+    plan = library(request_of([paused, opioid("01-14", "oxycodone", "immediate")]))
+    why = {day.why for day in plan if day.dose is None}
+    assert why == {"paused from 13 Jan 2027, back on 27 Jan 2027"}
+    inside = event("missed", "01-20")
+    error = refusal(request_of([paused, opioid("01-14", "oxycodone", "immediate"), inside]))
+    assert 'the days without a dose of diary[0] ("paused")' in str(error)
+
+
+SINCE = "Any dose taken since was within them: watch for withdrawal."
+BEFORE = "It was before the start, and the screening was made without it."
+
+
+@pytest.mark.parametrize(
+    ("on", "last", "told"),
+    [
+        ("01-13", "2027-01-13", ""),
+        ("01-13", "2027-01-12", ""),
+        ("01-13", "2027-01-11", SINCE),  # a dose on 12 January
+        ("01-10", "2027-01-04", SINCE),
+        ("01-05", "2027-01-04", ""),
+        ("01-05", "2027-01-03", f"{SINCE} {BEFORE}"),  # a dose on the first day
+        ("01-04", "2027-01-03", BEFORE),
+        ("01-10", "2026-12-24", BEFORE),  # free from the start on
+        ("01-10", "2026-12-25", f"{SINCE} {BEFORE}"),  # not free on the start
+    ],
+)
+def test_an_opioid_says_whether_doses_were_taken_too_early_since(
+    on: str, last: str, told: str
+) -> None:
+    """Ten opioid-free days are kept; the first dose was on 4 January."""
+    plan = library(request_of([opioid(on, "oxycodone", "immediate", last_taken=last)]))
+    (message,) = [finding.message for finding in plan.told if finding.code == "DIA-01"]
+    free = date.fromisoformat(last) + timedelta(days=11)
+    says = f"oxycodone, last dose {last}: 10 opioid-free days are kept; no dose before {free}."
+    assert message == f"{says} {told}".strip()
+
+
+def test_an_opioid_without_a_known_end_is_told_as_such() -> None:
+    unknown = ": no day is known from which a dose is safe, so none is planned."
+    for more, words in (
+        ({"ongoing": True}, "still taken"),
+        ({"last_taken": "unknown"}, "last dose not known"),
+    ):
+        plan = library(request_of([opioid("01-13", "oxycodone", "immediate", **more)]))
+        assert [finding.message for finding in plan.told] == [f"oxycodone, {words}{unknown}"]
+
+
+def test_a_plan_too_long_is_told_before_the_events_that_do_not_fit() -> None:
+    """Eleven holds of ten years make a hundred, and an event before the start is wrong too."""
+    held = [event("held", f"01-{day:02}", days=3660) for day in range(5, 16)]
+    error = refusal(request_of([event("missed", "01-03"), *held, event("missed", "01-02")]))
+    paths = [problem.path for problem in error.problems]
+    assert paths == ["diary", "diary[0].on", "diary[12].on"]
 
 
 def test_steps_of_the_plan_repeat_after_a_step_back() -> None:
@@ -2223,3 +2350,86 @@ def test_diaries_with_days_off_are_those_of_the_slow_replay(
     steps: list[dict[str, Any]], length: int | None, told: list[Spec]
 ) -> None:
     run(steps, [FINE], length, told)
+
+
+# --- A small world, told in full ----------------------------------------------------------------
+
+SMALL_WORLDS: list[list[dict[str, Any]]] = [
+    [{"dose": "1.5 mg", "days": 3}, {"dose": "3 mg"}],
+    [
+        {"dose": "1.5 mg", "days": 3},
+        {"dose": "3 mg", "days": 8, "cycle": {"days_on": 2, "days_off": 3}},
+        {"dose": "4.5 mg", "days": 1},
+    ],
+    [{"dose": "1.5 mg", "days": 12, "cycle": {"days_on": 1, "days_off": 2}}, {"dose": "3 mg"}],
+]
+FIRST_TOLD = [
+    *[("paused", {"for": days}) for days in (1, 10, 14)],
+    *[("opioid", {"exposure": EXPOSURES[place]}) for place in (0, 2, 8)],
+]
+THEN_TOLD = [
+    ("missed", {}),
+    ("held", {"days": 2}),
+    ("stopped", {}),
+    ("paused", {"for": 2}),
+    ("opioid", {"exposure": EXPOSURES[0]}),
+    ("opioid", {"exposure": {**EXPOSURES[0], "last_taken": "2027-01-05"}}),
+]
+
+
+def told_on(place: int, kind: str, more: dict[str, Any]) -> Event:
+    if "for" in more:
+        return event(kind, day_of(place), until=day_of(place + more["for"]))
+    return event(kind, day_of(place), **more)
+
+
+def small_diaries() -> Iterator[list[Event]]:
+    """Days without a dose at each place of the first steps, and something soon after or on time."""
+    for place, (kind, more) in product((2, 3, 5, 6), FIRST_TOLD):
+        first = told_on(place, kind, more)
+        yield [first]
+        for later, (then, its) in product((1, more.get("for", 11), 15), THEN_TOLD):
+            yield [first, told_on(place + later, then, its)]
+
+
+def gaps_of(found: Replay, whole: Replay) -> set[str]:
+    """Each run of days without a dose that begins the regimen again, with its days.
+
+    Where the run ends beyond the length, ``whole``, the same without a length, tells how long
+    it is.
+    """
+    ends = list(found.restarts)
+    if found.gap_beyond:
+        ends.append(found.rows[-1].on + timedelta(days=1))
+    taken = [row.on for row in found.rows if row.dose is not None]
+    told = set()
+    for day in {max(on for on in taken if on < end) for end in ends}:
+        later = [row.on for row in whole.rows if row.on > day and row.dose is not None]
+        again = max(end for end in whole.restarts if not later or end <= later[0])
+        told.add(f"{(again - day).days - 1} days without a dose from {day + timedelta(days=1)}")
+    return told
+
+
+@pytest.mark.hazard("T09")
+@pytest.mark.parametrize("steps", SMALL_WORLDS, ids=["open", "cycle within", "cycle first"])
+@pytest.mark.parametrize("length", [None, 13, 20])
+def test_each_small_diary_is_the_slow_replays(
+    steps: list[dict[str, Any]], length: int | None
+) -> None:
+    """Every day, each gap that is too long, and whether the length cuts something off."""
+    regimen, fine = Regimen(steps=steps), prepared(FINE)
+    for diary in small_diaries():
+        found = diary_oracle.replay(request_of(diary, length, steps))
+        if found.refusals:
+            with pytest.raises(InvalidInputError) as caught:
+                schedule(regimen, fine, START, days=length, diary=diary)
+            assert sorted(places(caught.value)) == found.refused, diary
+            continue
+        plan = schedule(regimen, fine, START, days=length, diary=diary)
+        assert of_plan(plan) == of_replay(found), diary
+        assert all(step.days > 0 for step in plan.steps), diary
+        gaps = [f.message.split(" on, ")[0] for f in plan.told if f.code == "GAP-01"]
+        again = found.restarts or found.gap_beyond
+        whole = diary_oracle.replay(request_of(diary, None, steps)) if again else found
+        assert sorted(gaps) == sorted(gaps_of(found, whole)), diary
+        assert plan.cut is found.cut_off, diary

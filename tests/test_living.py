@@ -292,9 +292,13 @@ def test_a_half_below_a_microgram_stops_the_plan() -> None:
 
 
 @pytest.mark.hazard("T11")
-def test_an_opioid_whose_interval_is_long_over_when_it_is_told_reopens_the_plan_that_day() -> None:
+@pytest.mark.parametrize("last", ["2027-01-01", "2027-01-19"])
+def test_an_opioid_whose_interval_is_over_when_it_is_told_reopens_the_plan_that_day(
+    last: str,
+) -> None:
+    """Long over, or the day before: ten opioid-free days after 19 January end on the 29th."""
     unknown = on("01-10", "opioid", exposure={**OXYCODONE, "last_taken": "unknown"})
-    known = on("01-30", "opioid", exposure={**OXYCODONE, "last_taken": "2027-01-01"})
+    known = on("01-30", "opioid", exposure={**OXYCODONE, "last_taken": last})
     made = plan(unknown, known, steps=[{"dose": "1.5 mg"}], days=60)
     assert all(step.days > 0 for step in made.steps)
     assert [day.date for day in made] == [made.start + timedelta(n) for n in range(60)]
@@ -327,6 +331,69 @@ def test_the_notes_of_a_second_planned_opioid_stay_when_the_first_is_told() -> N
         ("NO DOSE: opioid", "2027-05-07"),
         ("Earliest restart", "2027-05-25"),
     ]
+
+
+@pytest.mark.hazard("W24")
+@pytest.mark.parametrize(("taken", "left"), [("03-06", True), ("03-07", False)])
+def test_notes_of_a_planned_opioid_go_from_the_first_day_that_the_told_one_closes(
+    taken: str, left: bool
+) -> None:
+    """Ten free days after 6 March end on the 16th; the planned pause begins on the 17th."""
+    planned = known_facts(planned_opioid=[PlannedOpioid(on=date(2027, 3, 20), reason="surgery")])
+    made = plan(on(taken, "opioid", exposure=OXYCODONE), patient=planned)
+    pause = {"NO DOSE: opioid": "2027-03-17", "Earliest restart": "2027-04-04"}
+    assert (pause.items() <= dues(made).items()) is left
+    assert (pause.keys() & dues(made).keys() == set()) is not left
+
+
+@pytest.mark.hazard("W24")
+def test_notes_of_a_planned_opioid_stay_through_a_gap_that_no_opioid_made() -> None:
+    planned = known_facts(planned_opioid=[PlannedOpioid(on=date(2027, 3, 20), reason="surgery")])
+    made = plan(on("01-13", "paused", until="2027-01-29"), patient=planned)
+    assert told(made, "GAP-01")
+    assert dues(made)["NO DOSE: opioid"] == "2027-03-17"
+
+
+def test_a_note_on_the_last_day_before_a_stop_stays() -> None:
+    """The last dose before the planned opioid is on 16 March, the days without from the 17th."""
+    planned = known_facts(planned_opioid=[PlannedOpioid(on=date(2027, 3, 20), reason="surgery")])
+    for day, left in (("03-16", set()), ("03-17", {"Last dose before opioid"})):
+        made = dues(plan(on(day, "stopped"), patient=planned))
+        assert {title for title in made if "opioid" in title} == left
+
+
+def test_a_plan_without_any_dose_has_no_review() -> None:
+    made = plan(on("01-04", "opioid", exposure={**OXYCODONE, "ongoing": True}))
+    assert {day.dose for day in made} == {None}
+    assert dues(made) == {"Liver test": "2027-04-04", "Beyond-use date": "2027-02-03"}
+
+
+def test_the_review_of_closed_steps_moves_as_well() -> None:
+    """3 mg from 11 January, or a day later; the review is three months after."""
+    reviews = [
+        dues(plan(*diary, steps=STEPS[:2], days=None))["Review"]
+        for diary in ((), (on("01-05", "missed"),))
+    ]
+    assert reviews == ["2027-04-11", "2027-04-12"]
+
+
+def test_a_jump_as_large_as_two_doses_together_is_told() -> None:
+    """1, 2 and 4 mg: the second left out, the last adds 3 mg, which is also 1 and 2 together."""
+    steps = [{"dose": "1 mg", "days": 7}, {"dose": "2 mg", "days": 7}, {"dose": "4 mg"}]
+    told_of = [message.partition(" a day")[0] for message in told(plan(steps=steps), "DOS-02")]
+    assert told_of == ["Step 3 adds 2 mg"]
+    jumped = told(plan(on("01-11", "advanced"), steps=steps), "DOS-02")
+    assert [message.partition(" a day")[0] for message in jumped] == [*told_of, "Step 3 adds 3 mg"]
+
+
+def test_of_increments_only_those_that_the_diary_made_are_judged_again() -> None:
+    """A hold makes a step of two rows, and no increment; the jump to 4 mg is the regimen's own."""
+    regimen = Regimen(steps=[{"dose": "1 mg", "days": 7}, {"dose": "4 mg"}])
+    screening = screen(known_facts(), "2027-01-04")
+    held = [on("01-05", "held", days=7)]
+    made = schedule(regimen, LIQUID, "2027-01-04", days=60, screening=screening, diary=held)
+    assert len(made.steps) > 2
+    assert told(made, "DOS-02") == []
 
 
 def test_a_range_whose_diary_ends_it_is_planned() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -133,6 +134,10 @@ def test_a_step_beyond_the_length_is_not_measured() -> None:
         ({"start": "2027-02-29"}, "start"),
         ({"start": "20270104"}, "start"),
         ({"start": "9999-12-30"}, "start"),
+        ({"start": "9999-12-30", "days": 3}, "start"),
+        # Told at once, whatever the diary says: neither a stop nor a fault in it comes first.
+        ({"start": "9999-12-30", "diary": [{"event": "stopped", "on": "9999-12-31"}]}, "start"),
+        ({"start": "9999-12-30", "diary": [{"event": "missed", "on": "9999-12-29"}]}, "start"),
         ({"days": 0}, "days"),
         ({"days": 3661}, "days"),
         ({"days": True}, "days"),
@@ -159,8 +164,10 @@ def test_a_day_outside_the_plan_is_refused_with_its_dates() -> None:
         InvalidInputError, match="2027-01-06 is outside .* 2027-01-04 to 2027-01-05"
     ):
         plan.on("2027-01-06")
-    with pytest.raises(IndexError):
-        plan[2]
+    for index in (2, 3, -3):
+        with pytest.raises(IndexError, match=f"day index {index} of a plan of 2 days"):
+            plan[index]
+    assert (plan[-2], plan[-1]) == (plan[0], plan[1])
 
 
 def test_a_plan_is_a_draft_until_a_screening_clears() -> None:
@@ -204,3 +211,49 @@ def test_ranges_of_starts_and_lengths_have_no_hole() -> None:
         for days in range(1, 60):
             dates = [day.date for day in schedule(regimen, CAPSULES, start, days=days)]
             assert dates == [start + timedelta(days=n) for n in range(days)]
+
+
+def test_a_notebook_shows_the_steps_of_a_plan() -> None:
+    """A missed day has no dose; two doses a day stand with their times."""
+    steps = [{"dose": "1 mg", "days": 2}, {"doses": {"morning": "1 mg", "bedtime": "2 mg"}}]
+    missed = [{"event": "missed", "on": "2027-01-05"}]
+    plan = schedule(Regimen(steps=steps), LIQUID, "2027-01-04", days=5, diary=missed)
+    shown = plan._repr_html_()
+    caption = "Plan (DRAFT): naltrexone hydrochloride, 2027-01-04 to 2027-01-08"
+    assert f"<caption>{caption}</caption>" in shown
+    twice = "morning: 1 mL (1 mg); bedtime: 2 mL (2 mg)"
+    assert re.findall(r"<t[hd] [^>]*>(.*?)</t[hd]>", shown) == [
+        *["Step", "Dose a day", "Take", "From", "To", "Days"],
+        *["1", "1 mg", "1 mL (1 mg)", "2027-01-04", "2027-01-04", "1"],
+        *["1", "", "no dose", "2027-01-05", "2027-01-05", "1"],
+        *["1", "1 mg", "1 mL (1 mg)", "2027-01-06", "2027-01-06", "1"],
+        *["2", "3 mg", twice, "2027-01-07", "2027-01-08", "2"],
+    ]
+
+
+def test_ranges_without_an_open_end_are_laid_out_by_their_fewest_days_too() -> None:
+    """3 to 5 days, then 2 to 4: whoever climbs fast takes five days in place of nine."""
+    steps = [
+        {"dose": "1 mg", "days": 5, "fewest_days": 3},
+        {"dose": "2 mg", "days": 4, "fewest_days": 2},
+    ]
+    plan = schedule(Regimen(steps=steps), LIQUID, "2027-01-04")
+    assert [step.days for step in plan.steps] == [5, 4]
+    assert [step.days for step in plan.fast_steps] == [3, 2]
+    fixed = schedule(Regimen(steps=[{"dose": "1 mg", "days": 5}]), LIQUID, "2027-01-04")
+    assert fixed.fast_steps is fixed.steps
+
+
+def test_what_is_checked_before_the_first_step_stands_with_it() -> None:
+    steps = [{"dose": "1 mg", "days": 5, "only_if": "liver tests are back"}, {"dose": "2 mg"}]
+    plan = schedule(Regimen(steps=steps), LIQUID, "2027-01-04")
+    assert [step.only_if for step in plan.steps] == ["liver tests are back", ""]
+
+
+def test_the_fast_end_of_a_plan_with_a_diary_is_as_long_as_the_plan() -> None:
+    """One day, one missed, and after that two of the four that are left of 3 to 5; then open."""
+    steps = [{"dose": "1 mg", "days": 5, "fewest_days": 3}, {"dose": "2 mg"}]
+    missed = [{"event": "missed", "on": "2027-01-05"}]
+    plan = schedule(Regimen(steps=steps), LIQUID, "2027-01-04", diary=missed)
+    assert [step.days for step in plan.steps] == [1, 1, 4, 28]
+    assert [step.days for step in plan.fast_steps] == [1, 1, 2, 30]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -80,6 +81,7 @@ def test_a_step_without_sense_is_refused_by_its_field(
         ({"every_days": 7.0}, [("every_days", "must be a whole number of days")]),
         ({"from_": "0 mg"}, [("from", "must be more than zero")]),
         ({"by": "1 mL", "to": "0 mg"}, [("by", '"1 mL" is a volume'), ("to", "must be more")]),
+        ({"by": "0.01 mg", "to": "2.5 mg"}, [("by", "makes 201 steps to 2.5 mg; at most 200")]),
         ({"by": "0.01 mg"}, [("by", "makes 401 steps to 4.5 mg; at most 200 are planned")]),
     ],
 )
@@ -96,6 +98,23 @@ def test_a_ramp_without_sense_is_refused_by_its_argument(
 def test_the_last_ramp_that_is_planned_has_200_steps() -> None:
     assert len(Regimen.ramp("0.5 mg", "0.01 mg", 7, "2.49 mg").steps) == 200
     assert len(Regimen.ramp("2.49 mg", "0.01 mg", 7, "0.5 mg").steps) == 200, "down as well"
+
+
+def test_a_step_of_a_ramp_lasts_ten_years_at_most() -> None:
+    steps = Regimen.ramp("0.5 mg", "0.5 mg", 3660, "1.5 mg").steps
+    assert [step.days for step in steps] == [3660, 3660, None]
+
+
+def test_a_notebook_shows_the_steps_of_a_regimen() -> None:
+    shown = Regimen.ramp("1.5 mg", "1.5 mg", 7, "4.5 mg")._repr_html_()
+    assert re.findall(r"<caption>(.*?)</caption>", shown) == ["Regimen"]
+    cells = re.findall(r"<t[hd] [^>]*>(.*?)</t[hd]>", shown)
+    assert cells == [
+        *["Step", "Dose a day", "Days"],
+        *["1", "1.5 mg", "7"],
+        *["2", "3 mg", "7"],
+        *["3", "4.5 mg", "open-ended"],
+    ]
 
 
 def test_a_request_for_a_ramp_has_a_fast_end_that_is_not_slower() -> None:

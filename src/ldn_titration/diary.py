@@ -23,7 +23,6 @@ from ldn_titration.values import (
     faults,
     told_apart,
     told_of,
-    whole_day,
 )
 
 __all__ = [
@@ -58,14 +57,11 @@ def _words(value: object) -> str:
 
 def _opioid_words(exposure: OpioidExposure) -> str:
     """An opioid and its last dose: "oxycodone, last dose 20 Feb 2027"."""
-    last = exposure.last_taken
     if exposure.ongoing:
         return f"{exposure.label}, still taken"
-    if isinstance(last, str):
+    if isinstance(exposure.last_taken, str):
         return f"{exposure.label}, last dose not known"
-    return (
-        f"{exposure.label}, last dose {_words(whole_day(last) if isinstance(last, date) else last)}"
-    )
+    return f"{exposure.label}, last dose {_words(exposure.last_taken)}"
 
 
 class _Happened(Value):

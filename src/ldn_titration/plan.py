@@ -294,7 +294,7 @@ def _moved(plan: Plan, milestones: Iterable[Milestone]) -> Iterator[Milestone]:
         if stopped and due.on > plan.end:
             continue
         if due.code == _PLANNED_OPIOID:
-            dropped = due.on <= told if due.every_day else dropped and after_pause
+            dropped = due.on < told if due.every_day else dropped and after_pause
             after_pause = due.every_day
             if not dropped:
                 yield due
@@ -314,7 +314,7 @@ def _review(plan: Plan, due: Milestone, reached: date) -> Iterator[Milestone]:
 
 
 def _opioids_told_until(plan: Plan) -> date:
-    """The last day that an opioid of the diary closes; before all days where there is none."""
+    """The first day after what an opioid of the diary closes; before all days without one."""
     told = [finding.clears_on for finding in plan.told if finding.code == "DIA-01"]
     if told and told[-1] is None:
         return date.max
@@ -343,7 +343,7 @@ def _rises(plan: Plan) -> list[tuple[int, Mass]]:
 
 def _other_doses(plan: Plan) -> list[tuple[int, Mass]]:
     """The daily doses that the regimen does not have itself, as after halving, by step."""
-    doses = dict.fromkeys((s.step, s.dose) for s in plan.steps if s.dose and s.why)
+    doses = dict.fromkeys((step.step, step.dose) for step in plan.steps)
     own = {step.daily_dose for step in plan.regimen.steps}
     return [(step, dose) for step, dose in doses if dose is not None and dose not in own]
 

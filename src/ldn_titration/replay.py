@@ -293,10 +293,12 @@ class _Walk:
         closed, rest = nearest(self.course, self.terms)
         if closed is None or closed.part or closed.is_open:
             return
-        gap = self._gap() + closed.days + days_off_ahead(rest, self.terms)
-        if gap > self.terms.days("gap_to_resume"):
+        before, beyond, longest = self._gap(), closed.days, self.terms.days("gap_to_resume")
+        if before + beyond <= longest:
+            beyond += days_off_ahead(rest, self.terms)
+        if before + beyond > longest:
             kept = self.course
-            self._begin_again(gap, closed.days)
+            self._begin_again(before + beyond, beyond)
             self.course = kept
 
     def is_too_long(self) -> bool:

@@ -204,9 +204,7 @@ def _measured(laid: Sequence[Laid], regimen: Regimen) -> list[_Doses]:
 def _only_days_off(stretch: Stretch, regimen: Regimen) -> bool:
     """Whether a stretch of a cycle has no day with a dose, so that nothing is measured."""
     cycle = regimen.steps[stretch.step].cycle
-    return (
-        cycle is not None and stretch.part > 0 and not cycle.on_days(stretch.position, stretch.days)
-    )
+    return cycle is not None and not cycle.on_days(stretch.position, stretch.days)
 
 
 def _doses(stretch: Stretch, preparation: Preparation, regimen: Regimen) -> _Doses:
