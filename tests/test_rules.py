@@ -486,6 +486,12 @@ AROUND = [
     ),
     Told(
         "SUR-01",
+        "a depot the day before",
+        ["hold", "hold"],
+        planned("2027-01-04") | earlier("2027-01-03", form="depot"),
+    ),
+    Told(
+        "SUR-01",
         "oral, 29 days",
         ["caution"],
         planned("2027-02-01") | earlier("2027-01-03", form="oral"),
@@ -644,10 +650,16 @@ DATED = [
     Dated("MON-01", "from a leap day", ["2028-05-29"], {}, steps("1 mg"), start="2028-02-29"),
     Dated("MON-01", "a last step that ends", ["2027-04-18"], {}, steps("1 mg x 14", "2 mg x 400")),
     Dated("MON-01", "no regimen", []),
+    Dated("MON-01", "ends before the last step", [], {}, steps("1 mg x 14", "2 mg"), days=14),
+    Dated(
+        "MON-01", "ends on its first day", ["2027-04-18"], {}, steps("1 mg x 14", "2 mg"), days=15
+    ),
     # Before the start, and three months after it.
     Dated("MON-02", "anybody", ["2027-01-04", "2027-04-04"]),
     Dated("MON-02", "31 January", ["2027-01-31", "2027-04-30"], start="2027-01-31"),
     Dated("MON-02", "30 November", ["2027-11-30", "2028-02-29"], start="2027-11-30"),
+    Dated("MON-02", "4,026 days to the end", ["9988-12-22", "9989-03-22"], start="9988-12-22"),
+    Dated("MON-02", "4,025 days to the end", ["9988-12-23"], start="9988-12-23"),
     Dated("MON-02", "a leap day", ["2028-02-29", "2028-05-29"], start="2028-02-29"),
     # Before the start, and 4 to 8 weeks after it.
     Dated(
@@ -781,7 +793,10 @@ def test_a_restart_says_from_which_step(
 def test_a_restart_after_a_depot_opioid_has_no_day() -> None:
     """W04, W09: no interval is known for a depot."""
     (finding,) = screened(Told("SUR-01", "", [], planned("2027-02-10", None, "Sublocade"))).findings
-    assert "Restart not before" not in finding.action
+    assert finding.action == (
+        "3 whole days without naltrexone before it: last dose on 2027-02-06. "
+        "Restart only after the opioid-free interval from the last opioid."
+    )
 
 
 @pytest.mark.parametrize("name", ["Sublocade 300 mg injection", "Brixadi 128 mg"])
@@ -1066,3 +1081,76 @@ def test_what_nobody_knows_is_given_the_longest_interval(
     """Of an opioid that is not known, or hidden among other words, any may have been taken."""
     (found,) = (f for f in screen(known_facts(**told), START).findings if f.code == "OPI-05")
     assert found.message.endswith(f"The longest interval that could apply: {longest}")
+
+
+def dated_around(*told: dict[str, Any]) -> list[tuple[str, str]]:
+    """The last doses and the restarts around planned opioids."""
+    dues = screen(known_facts(planned_opioid=list(told)), START).milestones
+    kept = {"Last dose before opioid": "last", "Earliest restart": "restart"}
+    return [(kept[d.title], str(d.on)) for d in dues if d.title in kept]
+
+
+@pytest.mark.hazard("W09")
+def test_two_planned_opioids_are_one_where_no_dose_fits_between() -> None:
+    """After 1 February the restart is on the 16th; three whole days before the 20th it stops."""
+    first = {"on": "2027-02-01", "reason": "a"}
+    both = dated_around(first, {"on": "2027-02-19", "reason": "b"})
+    assert both == [("last", "2027-01-28"), ("restart", "2027-03-06")]
+    apart = dated_around(first, {"on": "2027-02-20", "reason": "b"})
+    assert apart == [
+        ("last", "2027-01-28"),
+        ("restart", "2027-02-16"),
+        ("last", "2027-02-16"),
+        ("restart", "2027-03-07"),
+    ]
+
+
+@pytest.mark.hazard("W09")
+@pytest.mark.parametrize(
+    ("substances", "restart"),
+    [
+        (("remifentanil", "remifentanil"), "2027-02-16"),
+        (("remifentanil", "methadone"), "2027-02-20"),
+        (("remifentanil", None), "2027-02-20"),
+        ((None, "naloxone"), "2027-02-20"),
+    ],
+)
+def test_the_longest_interval_counts_after_two_substances(
+    substances: tuple[str | None, str | None], restart: str
+) -> None:
+    """From 5 February 10 days of remifentanil, 14 where it is not sure which was the last."""
+    days = ("2027-02-01", "2027-02-05")
+    told = [
+        {"on": on, "reason": "r" * 150} | ({"substance": substance} if substance else {})
+        for on, substance in zip(days, substances, strict=True)
+    ]
+    assert dated_around(*told) == [("last", "2027-01-28"), ("restart", restart)]
+
+
+def test_an_opioid_planned_for_the_start_takes_the_next_one_with_it() -> None:
+    """W09: one of 4 and one of 10 January, told in one finding."""
+    both = [{"on": "2027-01-04", "reason": "a"}, {"on": "2027-01-10", "reason": "b"}]
+    (found,) = screen(known_facts(planned_opioid=both), START).findings
+    assert found.message == "An opioid is planned for 2027-01-04 (a, then b)."
+    assert "Restart not before 2027-01-25 if the last opioid is on 2027-01-10." in found.action
+
+
+def test_a_planned_antagonist_is_no_opioid_of_a_shorter_interval() -> None:
+    """Naloxone has no interval, so the longest is waited for."""
+    told = {"on": "2027-02-10", "reason": "a", "substance": "naloxone"}
+    assert dated_around(told) == [("last", "2027-02-06"), ("restart", "2027-02-25")]
+
+
+@pytest.mark.parametrize(
+    ("others", "clears"),
+    [([], "2027-01-12"), ([{"substance": "xyzzy", "last_taken": "2027-01-01"}], "None")],
+)
+def test_a_restart_clears_where_every_interval_does(
+    others: list[dict[str, str]], clears: str
+) -> None:
+    """Oxycodone of 1 January and 10 days; beside an opioid that nobody knows no day is known."""
+    oxycodone = {"substance": "oxycodone", "release": "immediate", "last_taken": "2027-01-01"}
+    opioids = {"status": "known", "exposures": [oxycodone, *others]}
+    facts = known_facts(opioids=opioids, **earlier("2026-12-01"))
+    (found,) = (f for f in screen(facts, START).findings if f.code == "RST-01")
+    assert str(found.clears_on) == clears
