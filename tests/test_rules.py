@@ -1154,3 +1154,63 @@ def test_a_restart_clears_where_every_interval_does(
     facts = known_facts(opioids=opioids, **earlier("2026-12-01"))
     (found,) = (f for f in screen(facts, START).findings if f.code == "RST-01")
     assert str(found.clears_on) == clears
+
+
+def messages(code: str, start: date | str = START, **facts: Any) -> list[str]:
+    found = screen(known_facts(**facts), start).findings
+    return [f.message for f in found if f.code == code]
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        (
+            took("remifentanil", "2027-01-01"),
+            "remifentanil: 2 opioid-free days before the start; 7 to 10 are asked for.",
+        ),
+        (
+            took("levacetylmethadol", "2026-12-30"),
+            "levacetylmethadol: 4 opioid-free days before the start; 14 are asked for.",
+        ),
+        (
+            took("oxycodone", "2027-01-01"),
+            "oxycodone: 2 opioid-free days before the start; 7 to 14 are asked for.",
+        ),
+    ],
+)
+def test_an_interval_is_told_from_its_shortest_to_its_longest(
+    told: dict[str, Any], says: str
+) -> None:
+    """One figure where both are alike; of a form that is not known the widest."""
+    assert messages("OPI-02", **told) == [says]
+
+
+def test_an_opioid_that_only_warns_is_told_by_no_other_rule() -> None:
+    """Loperamide 4 days before: its window begins at no day, so nothing is held for it."""
+    found = screen(known_facts(**took("loperamide", "2026-12-30")), START).findings
+    assert [f.code for f in found] == ["OPI-08"]
+
+
+def test_an_interval_may_end_on_the_last_day_there_is() -> None:
+    """Remifentanil on 20 December 9999: it clears on the 31st; a day later there is no such day."""
+    start = date(9999, 12, 25)
+    for last, clears in (("9999-12-20", "9999-12-31"), ("9999-12-21", "None")):
+        found = screen(known_facts(**took("remifentanil", last)), start).findings
+        assert {str(f.clears_on) for f in found if f.code == "OPI-02"} == {clears}
+
+
+@pytest.mark.parametrize(
+    ("on", "told", "worth"),
+    [
+        ("2027-01-05", {}, "it is dated after the start"),
+        ("2027-01-04", {}, "it supports a start"),
+        ("2026-12-01", took("remifentanil", "2026-12-01"), "it was done before the last opioid"),
+        ("2026-12-02", took("remifentanil", "2026-12-01"), "it supports a start"),
+        ("2026-12-01", took("naloxone", "2026-12-20"), "it supports a start"),
+        ("2026-12-01", took("remifentanil"), "it supports a start"),
+    ],
+)
+def test_what_a_negative_test_is_worth(on: str, told: dict[str, Any], worth: str) -> None:
+    """TST-01: nothing after the start or before the last opioid, naloxone being none."""
+    (message,) = messages("TST-01", urine_opioid_screen={"result": "negative", "on": on}, **told)
+    assert message == (f"The urine opioid screen of {on} is negative: {worth} and clears nothing.")
