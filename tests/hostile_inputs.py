@@ -166,10 +166,6 @@ def _patient(**facts: Any) -> bytes:
     return _request(patient={**GOOD["patient"], **facts})
 
 
-def _many(texts: Iterator[str] | list[str]) -> list[str]:
-    return list(texts)
-
-
 def _days(count: int, apart: int = 1) -> list[str]:
     first = date(2027, 1, 4)
     return [str(first + timedelta(n * apart)) for n in range(count)]

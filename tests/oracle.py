@@ -428,9 +428,8 @@ def _walk(request: dict[str, Any]) -> list[_Day]:
     start = date.fromisoformat(request["start"][:10])
     days: list[_Day] = []
     index = 0
-    left = steps[0].days  # days left of the present step; None while it is open and can fill up
-    if left is None and length is None:
-        left = OPEN_STEP_DAYS
+    # Days left of the present step; None while it is open and can fill up.
+    left = steps[0].days or (OPEN_STEP_DAYS if length is None else None)
     while length is None or len(days) < length:
         if left == 0:
             index += 1

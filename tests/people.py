@@ -62,10 +62,6 @@ STOPS = ("opioid_dependence", "acute_withdrawal", "naltrexone_hypersensitivity",
 WARNS = ("breastfeeding", "suicidal_ideation")
 
 
-def negative(days: int) -> dict[str, Any]:
-    return {"result": "negative", "on": Day(days)}
-
-
 def overriding(code: str, days: int = 0, **more: Any) -> dict[str, Any]:
     return {"code": code, "reason": "weighed", "by": "Dr B. Other", "on": Day(days), **more}
 

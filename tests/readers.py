@@ -502,7 +502,7 @@ def pdf_days(pages: Iterable[str]) -> Iterator[tuple[date, str]]:
     the end of the calendar.
     """
     empty = 0
-    for text in pages:
+    for text in pages:  # pragma: no branch - more pages follow the calendar than are read
         found = list(_days_on_page(text.replace("\u00a0", " ").split("\n")))
         empty = 0 if found else empty + 1
         if empty == 2:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from ldn_titration.cli import main
+from ldn_titration.cli import entry, main
 
 EXAMPLE = str(ROOT / "examples" / "capsules-two-weekly.json")
 HELD_BACK = str(ROOT / "examples" / "recent-oxycodone.json")
@@ -252,6 +252,21 @@ def test_standard_output_on_a_full_disk_is_told_in_one_line() -> None:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 2
     assert done.stderr == b"standard output: No space left on device\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device always full")
+def test_what_a_full_disk_kept_back_ends_the_command_as_wrong(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this process: what stays in the buffer of standard output fails when it is flushed."""
+    monkeypatch.setattr(sys, "argv", ["ldn-titration", "protocols"])
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(SystemExit) as left:
+            entry()
+        monkeypatch.undo()
+    assert left.value.code == 2
+    assert capsys.readouterr().err == "standard output: No space left on device\n"
 
 
 def test_a_folder_that_takes_no_file_is_told(

@@ -227,8 +227,8 @@ def test_p32_a_switch(case: Case, kind: str, place: int) -> None:
     Oracle: the walk of the regimen; the mass that the readings of the new preparation hold.
     """
     old = case.preparation
-    if isinstance(old, Liquid) and old.beyond_use_days is None:
-        old = with_bottle(old, None, 30)
+    undated = isinstance(old, Liquid) and old.beyond_use_days is None
+    old = with_bottle(old, None, 30) if undated else old
     case = case._replace(preparation=old, length=min(case.length or 40, 40))
     rows = case.rows()
     k = place % len(rows)

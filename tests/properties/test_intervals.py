@@ -81,6 +81,9 @@ def without_years(person: Person) -> Person:
 
 
 @given(anybody, st.integers(1, 16) | st.integers(1, 500), bases)
+@example(
+    Person(START, (Told("naltrexone", "unknown", START - timedelta(30)),)), 1, base_of("shipped")
+)
 def test_p34_a_later_start_is_never_worse(person: Person, days: int, base: Knowledge) -> None:
     """P34 monotone in time since exposure (age of other facts held fixed: a passed challenge
     goes stale).

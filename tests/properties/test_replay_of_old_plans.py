@@ -99,9 +99,8 @@ def test_p62_an_old_plan_replays_with_its_knowledge_base(version: str, name: str
         outcomes.items()
     )
     assert (plan.status, rows(plan)) == (then["status"], rows_of(then["days"]))
-    if f"{name}.fhir" in old.files:
-        back = read_plan(old.files[f"{name}.fhir"], base=base)
-        assert rows(back) == rows_of(then["days"])
+    back = read_plan(old.files[f"{name}.fhir"], base=base)
+    assert rows(back) == rows_of(then["days"])
 
 
 @cache
@@ -137,8 +136,7 @@ def test_p62_an_old_knowledge_base_judges_anybody_by_its_own_figures(
     base = kept(version).bases["shipped"]
     screening = person.screened(base)
     assert screening.knowledge.sha256 == base.sha256
-    if base.sha256 == knowledge().sha256:
-        assert screening == person.screened()
+    assert screening == person.screened() or base.sha256 != knowledge().sha256
     request = {**REQUEST, "patient": json.loads(person.facts.model_dump_json(exclude_none=True))}
     asked: PlanRequest = read_request(json.dumps({**request, "start": str(person.start)}))
     assert asked.screening(base) == asked.screening(base)
