@@ -1,7 +1,7 @@
 """Mutation testing of the dosing core: ``mutate.py baseline``, ``run``, ``report``, ``try``.
 
 ``run`` tries each change that is not yet known to be noticed, and keeps what it finds in
-build/mutation/results.json by the bytes of the changed module. A change that lives must be
+build/mutation/results.json by the code of the changed function. A change that lives must be
 killed by a new test, or stand in tests/data/equivalent_mutants.json under the reason why no
 test can notice it. ``try TEST KEY`` tells whether that test (a file or a node) notices it;
 ``run --tests FILE ... --modules NAME ...`` tries these files alone, for much longer each.
@@ -10,7 +10,6 @@ test can notice it. ``try TEST KEY`` tells whether that test (a file or a node) 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from mutation import baseline as measuring
-from mutation.changes import Mutant, mutants
+from mutation.changes import Mutant, digests, mutants
 from mutation.run import (
     BROKE_OFF,
     LIVED,
@@ -54,13 +53,13 @@ def all_mutants(modules: Iterable[str]) -> list[Mutant]:
     return [mutant for name in modules for mutant in mutants(name, path_of(name).read_text())]
 
 
-def digest(module: str) -> str:
-    """Of the bytes of a module."""
-    return hashlib.sha256(path_of(module).read_bytes()).hexdigest()[:16]
+def digest(mutant: Mutant) -> str:
+    """Of the function that it changes, or of the module where it changes no function."""
+    return digests(path_of(mutant.module).read_text())[mutant.scope]
 
 
 def kept() -> dict[str, dict[str, str]]:
-    """By change: what killed it, and the digest of its module then."""
+    """By change: what killed it, and the digest of its function then."""
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
 
 
@@ -71,9 +70,9 @@ def equivalent() -> dict[str, str]:
 
 
 def known(mutant: Mutant, results: dict[str, dict[str, str]]) -> bool:
-    """Whether it was killed when its module read as it does today."""
+    """Whether it was killed when its function read as it does today."""
     result = results.get(mutant.key, {})
-    return bool(result.get("by")) and result.get("digest") == digest(mutant.module)
+    return bool(result.get("by")) and result.get("digest") == digest(mutant)
 
 
 def run(modules: list[str], workers: int, *, again: bool, tests: list[str] | None = None) -> None:
@@ -93,7 +92,7 @@ def run(modules: list[str], workers: int, *, again: bool, tests: list[str] | Non
             if verdict.state in {LIVED, BROKE_OFF}:
                 lived.append(verdict.mutant)
                 _tell(verdict)
-            else:
+            if verdict.state != BROKE_OFF:
                 _keep(verdict, results)
 
     if waiting:
@@ -123,7 +122,7 @@ def _in_child(afresh, new, workers, results) -> None:  # type: ignore[no-untyped
             verdict = Verdict(Mutant(*mutant), state, by)
             if state in {LIVED, BROKE_OFF}:
                 _tell(verdict)
-            else:
+            if state != BROKE_OFF:
                 _keep(verdict, results)
 
 
@@ -144,7 +143,7 @@ def attempt(test: str, key: str) -> int:
 
 
 def _keep(verdict: Verdict, results: dict[str, dict[str, str]]) -> None:
-    results[verdict.mutant.key] = {"by": verdict.by, "digest": digest(verdict.mutant.module)}
+    results[verdict.mutant.key] = {"by": verdict.by, "digest": digest(verdict.mutant)}
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     beside = RESULTS.with_suffix(".new")
     beside.write_text(json.dumps(results, indent=0, sort_keys=True))
@@ -166,17 +165,18 @@ def report(modules: Iterable[str]) -> bool:
     keys = {mutant.key for mutant in every}
     noticed = [mutant for mutant in every if known(mutant, results)]
     explained = [m for m in every if m.key in reasons and not known(m, results)]
-    lives = [m for m in every if not known(m, results) and m.key not in reasons]
+    left = [m for m in every if not known(m, results) and m.key not in reasons]
+    lives = [m for m in left if results.get(m.key, {}).get("digest") == digest(m)]
     for mutant in lives:
         print(_shown(mutant))
     stale = sorted(key for key in reasons if key.split(":")[0] in set(modules) and key not in keys)
     for key in stale:
         print(f"explained, but no such change: {key}")
     print(
-        f"{len(every):,} changes: {len(noticed):,} noticed, "
-        f"{len(explained):,} equivalent, {len(lives):,} live"
+        f"{len(every):,} changes: {len(noticed):,} noticed, {len(explained):,} equivalent, "
+        f"{len(lives):,} live, {len(left) - len(lives):,} not tried yet"
     )
-    return not lives and not stale
+    return not left and not stale
 
 
 def main(arguments: list[str]) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from typing import NamedTuple
 
-__all__ = ["Mutant", "applied", "mutants"]
+__all__ = ["Mutant", "applied", "digests", "mutants"]
 
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -127,6 +129,24 @@ def _scopes(tree: ast.Module) -> dict[int, str]:
 
     descend(tree, (), "")
     return scopes
+
+
+@functools.cache
+def digests(source: str) -> dict[str, str]:
+    """Of each function's code, by its qualified name, and of the whole module under ""."""
+    texts = {"": source}
+
+    def descend(node: ast.AST, names: tuple[str, ...]) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef):
+                name = ".".join((*names, child.name))
+                texts[name] = texts.get(name, "") + ast.unparse(child)
+            else:
+                own = (child.name,) if isinstance(child, ast.ClassDef) else ()
+                descend(child, (*names, *own))
+
+    descend(ast.parse(source), ())
+    return {name: sha256(text.encode()).hexdigest()[:16] for name, text in texts.items()}
 
 
 def _silent(tree: ast.Module) -> set[int]:
