@@ -18,7 +18,7 @@ help:
 	@echo "make dist    wheel, sdist and bill of materials of the last commit: dist/"
 	@echo "make release-check  the tests against the installed wheel; make versions: on the oldest"
 	@echo "             and the newest packages; make audit: the advisories against them"
-	@echo "make properties  each property with 1,000 examples (some 12 minutes)"
+	@echo "make properties  each property with 1,000 examples"
 	@echo "make prove   all that shows that it can be trusted, in one table (hours; see docs/safety)"
 	@echo "make pins    requirements/ written anew from pyproject.toml (needs the network)"
 
