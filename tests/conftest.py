@@ -23,6 +23,7 @@ settings.register_profile(
     "many",
     deadline=None,
     max_examples=_EXAMPLES,
+    derandomize=_CI,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
