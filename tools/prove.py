@@ -25,7 +25,7 @@ PAGE = ROOT / "docs" / "safety" / "evidence.md"
 RESTS_ON = ("src", "tests", "tools", "pyproject.toml")
 
 PROOFS = """
-hazards bad_inputs properties vectors exhaustive coverage mutation knowledge fuzz contracts
+hazards bad_inputs properties core vectors exhaustive coverage mutation knowledge fuzz contracts
 same_bytes isolation limits builds release versions audit complete_types
 """.split()  # noqa: SIM905 - read as a list of words
 
