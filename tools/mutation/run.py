@@ -149,7 +149,7 @@ def in_this_process(
             cache.cache_clear()
         wanted = [by_id[test] for test in chosen(mutant, baseline, new) if test in by_id]
         until = time.process_time() + seconds
-        some = wanted[:MOST_TESTS] if len(items) > MANY_TESTS else [*wanted, *items]
+        some = wanted[:MOST_TESTS] if len(items) > MANY_TESTS else [*wanted[:50], *items]
         return failing(dict.fromkeys([*some, *properties]), until)
 
     yield from _forked(mutants, tried, workers)

@@ -164,7 +164,9 @@ class Lexicon:
 
     def is_filler(self, word: str) -> bool:
         """Whether a word does not say which medicine it is."""
-        return word in self._fillers or (word[0] in "qx" and _TIMES.fullmatch(word) is not None)
+        return word in self._fillers or (
+            word[:1] in _OF_TIMES and _TIMES.fullmatch(word) is not None
+        )
 
     # --- names
 
@@ -296,6 +298,8 @@ _WITH_UNIT = frozenset({"mass", "other"})
 _MASSES = frozenset({"mg", "mgs", "milligram", "milligrams"})
 _NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?|[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,4})?")
 _TIMES = re.compile(r"q[0-9]+(?:h|hr|hrs|d|w|wk|wks|m|mo)?|x[0-9]+(?:d|w|wk|wks|m|mo)?")  # q14d, x1
+
+_OF_TIMES = frozenset("qx")
 
 
 def _is_number(word: str) -> bool:

@@ -248,11 +248,14 @@ def negative_test(case: Case) -> Iterable[Found]:
 
 def _worth(test: OpioidTest, case: Case) -> str:
     """What a negative test is worth: nothing after the start, or before the last opioid."""
-    lasts = [whole_day(e.last) for e in case.exposures if e.counts and e.last is not None]
+    told = [e for e in case.exposures if e.counts and (e.last or not e.ongoing)]
+    lasts = [e.last and whole_day(e.last) for e in told]
     if test.on > case.start_day:
         return "it is dated after the start"
-    if any(test.on <= last for last in lasts):
+    if any(last is not None and test.on <= last for last in lasts):
         return "it was done before the last opioid"
+    if None in lasts:
+        return "it may have been done before the last opioid"
     return "it supports a start"
 
 

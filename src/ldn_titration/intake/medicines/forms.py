@@ -176,12 +176,9 @@ def directions_in(
     strength, outside = strength_in(said, names), _outside(said, names)
     left = _RELEASES.sub(" ", outside.replace(strength, " ", 1) if strength else outside)
     unknown = {word for words in rest for word in (words, *words.split())}
-    tells = {word: _tells_how(word, unknown, base) for word in _bare(left)}
-    return " ".join(word for word in _bare(left) if tells[word])
-
-
-def _bare(text: str) -> list[str]:
-    return [word.strip(",;:()") for word in text.split()]
+    bare = [word.strip(",;:()") for word in left.split()]
+    tells = {word: _tells_how(word, unknown, base) for word in set(bare)}
+    return " ".join(word for word in bare if tells[word])
 
 
 def _tells_how(word: str, unknown: Set[str], base: Knowledge) -> bool:
