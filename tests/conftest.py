@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).parents[1]
 
 _CI = bool(os.environ.get("CI"))
-_EXAMPLES = int(os.environ.get("LDN_EXAMPLES", "200" if _CI else "100"))
+_EXAMPLES = int(os.environ.get("LDN_EXAMPLES", "100"))
 DEAR = _EXAMPLES if "LDN_EXAMPLES" in os.environ else _EXAMPLES // 5
 """Examples of a property that writes and reads documents: fewer, unless a number is asked for."""
 
