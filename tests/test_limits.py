@@ -104,7 +104,7 @@ def test_a_plan_of_a_billion_days_is_refused_in_a_millisecond() -> None:
         "length_days: must be 3660 or less, not 1000000000",
         "regimen.steps[0].days: must be 3660 or less, not 1000000000",
     ]
-    assert min(seconds(lambda: read_request(data)) for _ in range(20)) < 0.005
+    assert min(seconds(lambda: read_request(data)) for _ in range(20)) < yardstick() / 16
 
 
 LIQUID = OralSolution.model_validate(hostile_inputs.LIQUID)

@@ -255,11 +255,12 @@ def test_standard_output_on_a_full_disk_is_told_in_one_line() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device always full")
+@pytest.mark.parametrize("command", [["protocols"], ["opioid", "morphine"]])
 def test_what_a_full_disk_kept_back_ends_the_command_as_wrong(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In this process: what stays in the buffer of standard output fails when it is flushed."""
-    monkeypatch.setattr(sys, "argv", ["ldn-titration", "protocols"])
+    monkeypatch.setattr(sys, "argv", ["ldn-titration", *command])
     with open("/dev/full", "w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         with pytest.raises(SystemExit) as left:

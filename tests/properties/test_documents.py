@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -162,7 +163,7 @@ def test_p59_what_is_saved_is_loaded(tree: dict[str, Any]) -> None:
 
 # --- P60: never broken, within a second and 100 MB -------------------------------------
 
-LIMIT_SECONDS = 1.0
+LIMIT_SECONDS = 1.0 if sys.gettrace() is None else 5.0  # a measurement of coverage slows all
 LIMIT_BYTES = 100_000_000
 LARGEST = 1 << 20
 

@@ -221,6 +221,7 @@ def test_p39_what_is_told_twice_counts_once(person: Person, base: Knowledge) -> 
 
 
 @given(anybody)
+@example(Person(START, (Told("naloxone", "unknown", START - timedelta(30)),)))
 def test_p40_the_verdict_of_a_set_is_the_worst_of_its_members(person: Person) -> None:
     """P40 verdict of a set = worst of its members (with interaction rules listed as
     exceptions).

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import base64
 import csv
+import datetime
 import decimal
 import hashlib
 import io
@@ -467,6 +468,13 @@ def test_p54_the_page_size_changes_no_row(
         plan.status == "draft",
         name,
     )
+
+
+def test_a_day_at_the_foot_of_a_page_is_read() -> None:
+    page = "January 2027\nMonday Tuesday\n4 START\n1 drop (0.05 mL, 0.25 mg)"
+    assert list(readers.pdf_days([page])) == [
+        (datetime.date(2027, 1, 4), "1 drop (0.05 mL, 0.25 mg)")
+    ]
 
 
 def _sides(data: bytes) -> list[float]:
