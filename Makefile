@@ -4,7 +4,7 @@ BIN := .venv/bin
 LDN := $(BIN)/ldn-titration
 
 .PHONY: help setup demo test peers peers-ready check bench docs cases clean \
-  dist sbom pins release-check versions audit properties prove
+  dist sbom pins release-check versions audit properties million prove
 
 help:
 	@echo "make setup   a .venv with all that a plan can be written as"
@@ -19,6 +19,7 @@ help:
 	@echo "make release-check  the tests against the installed wheel; make versions: on the oldest"
 	@echo "             and the newest packages; make audit: the advisories against them"
 	@echo "make properties  each property with 1,000 examples"
+	@echo "make million a million people and plans through the cohort and one by one (15 minutes)"
 	@echo "make prove   all that shows that it can be trusted, in one table (hours; see docs/safety)"
 	@echo "make pins    requirements/ written anew from pyproject.toml (needs the network)"
 
@@ -122,6 +123,9 @@ versions: .venv/prove
 
 properties: .venv/dev
 	LDN_EXAMPLES=1000 $(BIN)/python -m pytest --numprocesses auto tests/properties
+
+million: .venv/dev
+	PYTHONPATH=tests $(BIN)/python tools/million.py $(PEOPLE)
 
 prove: .venv/prove
 	$(BIN)/python tools/prove.py

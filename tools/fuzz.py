@@ -48,7 +48,7 @@ def unguided(name: str, seconds: int) -> None:
 
     until, seed = time.monotonic() + seconds, 0
     while time.monotonic() < until:
-        chance = random.Random(seed)  # noqa: S311 - no secret
+        chance = random.Random(seed)
         text = _text(chance)
         try:
             TARGETS[name](Source(chance.randint, text))

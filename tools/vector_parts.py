@@ -77,7 +77,7 @@ Answer = tuple[str, dict[str, Any]]
 
 def random(area: str, group: str) -> Random:
     """The random numbers of one group: always the same."""
-    return Random(f"ldn-titration vectors 1 {area} {group}")  # noqa: S311 - not for secrets
+    return Random(f"ldn-titration vectors 1 {area} {group}")
 
 
 def document(area: str, groups: Iterable[Group], head: dict[str, Any] | None = None) -> str:

@@ -6,10 +6,9 @@ import re
 from collections import Counter
 from pathlib import Path
 
-PROPERTIES = {*range(1, 56), *range(59, 63)}
-"""Those of cohorts, P56 to P58, come with the cohorts."""
+PROPERTIES = set(range(1, 63))
 
-SEVERAL = {8, 11, 14, 27, 32, 33, 61}
+SEVERAL = {8, 11, 14, 27, 32, 33, 56, 57, 58, 61}
 """Properties with a test for each of two or three things that they are about."""
 
 TEST = re.compile(

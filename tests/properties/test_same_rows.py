@@ -388,7 +388,7 @@ def test_p53_a_name_is_read_as_it_was_written(name: str) -> None:
 
 @dear
 @given(any_plans(), st.randoms(use_true_random=False))
-@example(THIRDS, random.Random(0))  # noqa: S311 - an order, not a secret
+@example(THIRDS, random.Random(0))
 @pytest.mark.hazard("E03")
 def test_p52_what_went_out_comes_back(plan: Plan, rng: Any) -> None:
     """P52 export then import = same plan (or named loss).

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ldn_titration import __version__
+from ldn_titration.cli.cohort import run_cohort_expand, run_cohort_screen, run_cohort_supply
 from ldn_titration.cli.commands import (
     run_lint,
     run_opioid,
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     _add_format(screen)
     _add_overlay(screen)
     _add_facts(commands)
+    _add_cohort(commands)
     _add_format(_command(commands, "protocols", run_protocols, "list the published regimens"))
     lint = _command(commands, "lint", run_lint, "say whether somebody's order agrees with itself")
     lint.add_argument("order", metavar="ORDER.json", help='a FHIR MedicationRequest, or "-"')
@@ -130,6 +132,34 @@ def _add_facts(commands: Any) -> None:
     facts.add_argument("--assessed-by", metavar="NAME", help="who vouches for it")
     _add_format(facts)
     _add_overlay(facts)
+
+
+def _add_cohort(commands: Any) -> None:
+    words = "screen, plan or supply many patients at once, from Parquet or CSV"
+    cohort = commands.add_parser("cohort", help=words, description=words)
+    kinds = cohort.add_subparsers(required=True, metavar="COMMAND")
+    screen = _command(kinds, "screen", run_cohort_screen, "the verdict of everybody of a file")
+    _add_patients(screen)
+    screen.add_argument("--exposures", metavar="FILE", help="what they took: .parquet or .csv")
+    screen.add_argument("--omop", metavar="FILE.duckdb", help="an OMOP Common Data Model instead")
+    expand = _command(kinds, "expand", run_cohort_expand, "the plan of everybody, a draft each")
+    _add_patients(expand)
+    expand.add_argument("--book", metavar="BOOK.json", help="the regimens and preparations")
+    expand.add_argument(
+        "--each", choices=("day", "step"), default="day", help="a row a day or step"
+    )
+    supply = _command(kinds, "supply", run_cohort_supply, "what to dispense, and when to make it")
+    _add_patients(supply)
+    supply.add_argument("--book", metavar="BOOK.json", help="the regimens and preparations")
+
+
+def _add_patients(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--patients", metavar="FILE", help="a row a patient: .parquet or .csv")
+    command.add_argument("--start", metavar="DATE", help="of all, where the file has no start")
+    command.add_argument(
+        "--out", required=True, metavar="DIR", help="a new folder, or one that was broken off"
+    )
+    _add_overlay(command)
 
 
 def _days(least: int) -> Callable[[str], int]:

@@ -1,0 +1,120 @@
+"""Columns of tables: each distinct value read once, strictly; what is wrong told by its row.
+
+A table of a million rows has few distinct values in most columns. So a column is parted into
+its distinct values and, for each row, the place of its value among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from ldn_titration.errors import InvalidInputError, MissingExtraError, Problem
+
+__all__ = ["Coded", "combined", "read_column", "require_arrow", "require_columns"]
+
+_NULL = -1
+
+
+def require_arrow() -> tuple[Any, Any]:
+    """The numpy and pyarrow modules; raises MissingExtraError where one is not installed."""
+    try:
+        import numpy as np
+        import pyarrow as pa
+    except ImportError:
+        raise MissingExtraError("cohort", "a cohort") from None
+    return np, pa
+
+
+class Coded(NamedTuple):
+    """A column: for each row the place of its value in ``values``, -1 where it has none.
+
+    ``wrong`` tells, by place, why a value cannot be read; it is then None among the values.
+    """
+
+    places: Any
+    values: list[Any]
+    wrong: dict[int, str]
+
+    def take(self, numbers: Any) -> Any:
+        """For each row its entry of an array that has one for each value, and one for none."""
+        return numbers[self.places]
+
+    def value(self, row: int) -> Any:
+        """The value of a row; None where it has none, or one that cannot be read."""
+        place = self.places[row]
+        return None if place < 0 else self.values[place]
+
+
+def require_columns(table: Any, names: Iterable[str], of: str) -> None:
+    """Raise InvalidInputError naming each column that the table lacks."""
+    lacking = [name for name in names if name not in table.column_names]
+    if lacking:
+        raise InvalidInputError([Problem(of, f'needs a column "{name}"') for name in lacking])
+
+
+def read_column(table: Any, name: str, read: Callable[[Any], Any]) -> Coded:
+    """The column of that name, each distinct value read; one that is not there is all null.
+
+    ``read`` raises ValueError for a value that it cannot read.
+    """
+    np, pa = require_arrow()
+    if name not in table.column_names:
+        return Coded(np.full(table.num_rows, _NULL, np.int32), [], {})
+    column = table.column(name)
+    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_null(column.type):
+        return Coded(np.full(table.num_rows, _NULL, np.int32), [], {})
+    encoded = _encoded(column, pa)
+    places = encoded.indices.cast(pa.int32()).fill_null(_NULL).to_numpy(zero_copy_only=False)
+    values: list[Any] = []
+    wrong: dict[int, str] = {}
+    for place, written in enumerate(encoded.dictionary.to_pylist()):
+        try:
+            values.append(read(written))
+        except ValueError as error:
+            values.append(None)
+            wrong[place] = f"{name}: {_first_line(error).removeprefix(f'{name}: ')}"
+    return Coded(places, values, wrong)
+
+
+def _encoded(column: Any, pa: Any) -> Any:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        return _encoded_lists(column, pa)
+    return column.dictionary_encode()
+
+
+def _encoded_lists(column: Any, pa: Any) -> Any:
+    """Arrow encodes no lists; each distinct one is found by its entries."""
+    found: dict[tuple[Any, ...], int] = {}
+    places = [
+        None if row is None else found.setdefault(tuple(row), len(found))
+        for row in column.to_pylist()
+    ]
+    lists = pa.array([list(each) for each in found], column.type)
+    return _Encoded(pa.array(places, pa.int32()), lists)
+
+
+class _Encoded(NamedTuple):
+    indices: Any
+    dictionary: Any
+
+
+def _first_line(error: ValueError) -> str:
+    return str(error).partition("\n")[0]
+
+
+def combined(columns: Sequence[Any], rows: int) -> tuple[Any, Any]:
+    """The distinct combinations of some arrays of whole numbers from -1.
+
+    For each combination the first row that has it, and for each row the place of its own.
+    """
+    np, _ = require_arrow()
+    whole = np.zeros(rows, np.int64)
+    for column in columns:
+        whole = whole * (int(column.max(initial=_NULL)) + 2) + column + 1
+        whole = np.unique(whole, return_inverse=True)[1]
+    _, first, places = np.unique(whole, return_index=True, return_inverse=True)
+    return first, places

@@ -1,0 +1,301 @@
+"""Laying out the plans of a cohort: rows gathered from plans that are made once each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import chain
+from typing import Any, NamedTuple
+
+from ldn_titration.cohort.book import Book
+from ldn_titration.cohort.columns import (
+    Coded,
+    combined,
+    read_column,
+    require_arrow,
+    require_columns,
+)
+from ldn_titration.cohort.people import (
+    EPOCH,
+    NO_DAY,
+    RowProblem,
+    absent,
+    in_order,
+    places_of,
+    problem,
+    read_starts,
+    told,
+    unread,
+)
+from ldn_titration.cohort.plans import KINDS, Kind, Row, moved, relative
+from ldn_titration.diary import Event, read_diary
+from ldn_titration.errors import InvalidInputError, LdnTitrationError, Problem
+from ldn_titration.knowledge import Knowledge
+from ldn_titration.plan import Plan
+from ldn_titration.schedule import schedule
+from ldn_titration.strict_json import read_json
+
+__all__ = ["Expansion", "expand"]
+
+_START = date(2024, 1, 1)
+"""Plans are made for this start, and moved."""
+
+
+class Expansion(NamedTuple):
+    """The rows of a cohort's plans: ``schema``, and ``batches`` that are made as they are read.
+
+    Every plan is a draft: a start is cleared one by one. ``problems`` are the rows of which
+    there is no plan, ``plans`` is how many distinct plans there are, ``rows`` how many rows.
+    """
+
+    schema: Any
+    batches: Iterator[Any]
+    problems: tuple[RowProblem, ...]
+    plans: int
+    rows: int
+
+
+def expand(
+    patients: Any,
+    book: Book,
+    kind: str = "days",
+    *,
+    start: date | None = None,
+    block: int = 1024,
+    base: Knowledge | None = None,
+) -> Expansion:
+    """The plans of a cohort as Arrow batches: ``days``, ``steps``, ``supply`` or ``orders``.
+
+    ``patients`` is an Arrow table with ``patient``, ``start`` (or ``start`` is that of all),
+    ``regimen`` and ``preparation`` (identifiers of the book, or of a published protocol), and
+    if they are known ``length_days`` and ``diary``, the events as JSON. ``block`` is for how
+    many patients a batch is. Rows stand in the order of the patients. Raises
+    InvalidInputError for a column that is lacking or a kind that is none of these.
+
+    >>> import pyarrow as pa
+    >>> caps = {"form": "capsules", "strengths": ["1.5 mg", "3 mg", "4.5 mg"]}
+    >>> book = Book(schema="ldn-titration/book/1", preparations={"caps": caps})
+    >>> who = {"patient": ["a"], "start": ["2027-01-04"], "preparation": ["caps"]}
+    >>> patients = pa.table(who | {"regimen": ["brief_004_standard"]})
+    >>> steps = next(expand(patients, book, "steps").batches)
+    >>> steps.column("take").to_pylist()
+    ['1 capsule of 1.5 mg (1.5 mg)', '1 capsule of 3 mg (3 mg)', '1 capsule of 4.5 mg (4.5 mg)']
+    """
+    if kind not in KINDS:
+        raise InvalidInputError([Problem("kind", f"must be one of {', '.join(KINDS)}")])
+    require_columns(patients, ["patient", "regimen", "preparation"], "patients")
+    asked = _Asked.of(patients, start)
+    plans, wrong = _planned(asked, book, KINDS[kind], base)
+    laid = _Laid.of(KINDS[kind], plans)
+    problems = in_order((*asked.problems, *_unplanned(asked, wrong)))
+    rows = int(laid.lengths[asked.plan[asked.plan >= 0]].sum())
+    schema = _schema(laid, patients.column("patient").type)
+    return Expansion(schema, _batches(asked, laid, block), problems, len(plans), rows)
+
+
+# --- what is asked for ----------------------------------------------------------------
+
+
+class _Asked(NamedTuple):
+    """What each patient's plan is made of. ``plan`` is the place of it among the distinct ones,
+    -1 where it cannot be read; ``first`` is the first row of each, ``diaries`` its events.
+    """
+
+    table: Any
+    start: Any
+    columns: dict[str, Coded]
+    plan: Any
+    first: list[int]
+    diary: Any
+    diaries: list[tuple[Event, ...]]
+    problems: list[RowProblem]
+
+    @classmethod
+    def of(cls, table: Any, start: date | None) -> _Asked:
+        np, _ = require_arrow()
+        begin, problems = read_starts(table, start)
+        columns = {name: read_column(table, name, read) for name, read in _READ.items()}
+        problems += told(table, "patients", columns)
+        for name in ("regimen", "preparation"):
+            problems += absent(table, columns[name], name, "needs an identifier")
+        diary, diaries = _diaries(columns["diary"], begin)
+        places = [columns[name].places for name in ("regimen", "preparation", "length_days")]
+        bad = np.zeros(table.num_rows, bool)
+        bad[places_of(table, problems)] = True
+        first, plan = combined([*places, diary, bad.astype(np.int64)], table.num_rows)
+        good = ~bad[first]
+        plan = np.where(bad, -1, (np.cumsum(good) - 1)[plan])
+        rows = first[good].tolist()
+        return cls(table, begin, columns, plan, rows, diary, diaries, problems)
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:9])
+    if type(value) is not int:
+        raise ValueError("must be a whole number of days")
+    return value
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "regimen": str,
+    "preparation": str,
+    "length_days": _length,
+    "diary": lambda text: read_diary(read_json(text, "diary")),
+    "problem": unread,
+}
+
+
+def _diaries(column: Coded, start: Any) -> tuple[Any, list[tuple[Event, ...]]]:
+    """For each row the place of its diary among the distinct ones, as of _START; -1 for none."""
+    np, _ = require_arrow()
+    places = np.full(len(start), -1, np.int64)
+    known: dict[Any, int] = {}
+    found: list[tuple[Event, ...]] = []
+    for row in np.flatnonzero((column.places >= 0) & (start != NO_DAY)).tolist():
+        events = column.value(row)
+        if not events:
+            continue
+        day = int(start[row]) + EPOCH
+        key = tuple(relative(event, day) for event in events)
+        if key not in known:
+            known[key] = len(found)
+            found.append(tuple(moved(event, _START.toordinal() - day) for event in events))
+        places[row] = known[key]
+    return places, found
+
+
+# --- plans ----------------------------------------------------------------------------
+
+
+def _planned(
+    asked: _Asked, book: Book, kind: Kind, base: Knowledge | None
+) -> tuple[list[list[Row]], dict[int, str]]:
+    """The rows of each distinct plan, and why there are none, by its place."""
+    rows: list[list[Row]] = []
+    wrong: dict[int, str] = {}
+    for place, row in enumerate(asked.first):
+        try:
+            rows.append(list(kind.rows(_plan(asked, row, book, base))))
+        except LdnTitrationError as error:
+            rows.append([])
+            wrong[place] = str(error).replace("\n", "; ")
+    return rows, wrong
+
+
+def _plan(asked: _Asked, row: int, book: Book, base: Knowledge | None) -> Plan:
+    regimen, preparation, length = (asked.columns[name].value(row) for name in _KEYS)
+    diary = asked.diaries[asked.diary[row]] if asked.diary[row] >= 0 else ()
+    return schedule(
+        book.regimen(regimen),
+        book.preparation(preparation),
+        _START,
+        days=length,
+        diary=diary,
+        base=base,
+    )
+
+
+_KEYS = ("regimen", "preparation", "length_days")
+
+
+def _unplanned(asked: _Asked, wrong: dict[int, str]) -> Iterator[RowProblem]:
+    np, _ = require_arrow()
+    for place, message in wrong.items():
+        for row in np.flatnonzero(asked.plan == place).tolist():
+            yield problem(asked.table, "patients", row, message)
+
+
+# --- rows -----------------------------------------------------------------------------
+
+
+class _Laid(NamedTuple):
+    """The rows of the distinct plans, one after another, as columns of whole numbers.
+
+    A text is its place in the column's ``words``, -1 for none; a date its days after the
+    start. ``begins`` and ``lengths`` tell where the rows of each plan are, ``sparse`` in
+    which columns a text is missing somewhere.
+    """
+
+    kind: Kind
+    begins: Any
+    lengths: Any
+    columns: dict[str, Any]
+    words: dict[str, Any]
+    sparse: frozenset[str]
+
+    @classmethod
+    def of(cls, kind: Kind, plans: list[list[Row]]) -> _Laid:
+        np, pa = require_arrow()
+        lengths = np.array([len(rows) for rows in plans] or [0], np.int64)
+        rows = list(chain.from_iterable(plans))
+        columns, words = {}, {}
+        for place, name in enumerate(kind.columns):
+            values = [row[place] for row in rows]
+            if name in kind.texts:
+                found = dict.fromkeys(value for value in values if value is not None)
+                known = {word: number for number, word in enumerate(found)}
+                words[name] = pa.array(list(known), pa.string())
+                values = [-1 if value is None else known[value] for value in values]
+            elif name in kind.dates:
+                values = [value.toordinal() - _START.toordinal() for value in values]
+            columns[name] = np.array(values, np.int32)
+        sparse = frozenset(name for name in words if (columns[name] < 0).any())
+        return cls(kind, np.cumsum(lengths) - lengths, lengths, columns, words, sparse)
+
+    def gathered(self, plan: Any, start: Any) -> Iterator[Any]:
+        """The columns of some patients' plans, in the order of the kind."""
+        np, pa = require_arrow()
+        lengths = self.lengths[plan]
+        at = _places(self.begins[plan], lengths)
+        for name, column in self.columns.items():
+            rows = column[at]
+            if name in self.kind.dates:
+                rows += np.repeat(start, lengths)
+                yield pa.array(rows, pa.int32()).view(pa.date32())
+            elif name in self.words:
+                indices = pa.array(rows, mask=rows < 0 if name in self.sparse else None)
+                yield pa.DictionaryArray.from_arrays(indices, self.words[name])
+            else:
+                yield pa.array(rows)
+
+
+def _places(begins: Any, lengths: Any) -> Any:
+    """The places of runs that begin there and are so long, one after another."""
+    np, _ = require_arrow()
+    ends = np.cumsum(lengths)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(begins - ends + lengths, lengths)
+
+
+def _batches(asked: _Asked, laid: _Laid, block: int) -> Iterator[Any]:
+    np, pa = require_arrow()
+    who = asked.table.column("patient").combine_chunks()
+    start = asked.start.astype(np.int32)
+    schema = _schema(laid, who.type)
+    for begin in range(0, len(start), block):
+        part = slice(begin, begin + block)
+        planned = np.flatnonzero(asked.plan[part] >= 0)
+        plan = asked.plan[part][planned]
+        of_row = np.repeat(planned.astype(np.int32), laid.lengths[plan])
+        patient = pa.DictionaryArray.from_arrays(pa.array(of_row), who[part])
+        status = pa.DictionaryArray.from_arrays(
+            pa.array(np.zeros(len(of_row), np.int8)), pa.array(["draft"])
+        )
+        columns = laid.gathered(plan, start[part][planned])
+        yield pa.RecordBatch.from_arrays([patient, *columns, status], schema=schema)
+
+
+def _schema(laid: _Laid, identifier: Any) -> Any:
+    _, pa = require_arrow()
+    text = pa.dictionary(pa.int32(), pa.string())
+    fields = [
+        (
+            name,
+            pa.date32() if name in laid.kind.dates else text if name in laid.words else pa.int32(),
+        )
+        for name in laid.kind.columns
+    ]
+    patient = pa.dictionary(pa.int32(), identifier)
+    return pa.schema(
+        [("patient", patient), *fields, ("status", pa.dictionary(pa.int8(), pa.string()))]
+    )

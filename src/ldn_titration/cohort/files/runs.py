@@ -1,0 +1,319 @@
+"""Runs over files: a cohort read in batches, each written as a part, and a manifest at the end.
+
+The exposures are laid into a DuckDB of the run's own folder, which spills to disk; the people
+stream past in the order of their file. So memory is bounded by the size of a batch, whatever
+the size of the cohort.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ldn_titration.cohort.book import Book
+from ldn_titration.cohort.columns import require_arrow
+from ldn_titration.cohort.expanding import expand
+from ldn_titration.cohort.files.folder import Folder, sha256_of
+from ldn_titration.cohort.files.sources import (
+    batches,
+    connected,
+    numbered,
+    opened,
+    require_file,
+    rows_of,
+)
+from ldn_titration.cohort.omop import read_omop
+from ldn_titration.cohort.people import EXPOSURE_COLUMNS, PEOPLE_COLUMNS, PLAN_COLUMNS, RowProblem
+from ldn_titration.cohort.screening import screen
+from ldn_titration.cohort.summary import suppressed
+from ldn_titration.errors import InvalidInputError, Problem
+from ldn_titration.knowledge import Knowledge, knowledge
+
+__all__ = ["Run", "expand_files", "screen_files", "screen_omop"]
+
+BATCH = 100_000
+"""People in a part; what a part holds does not depend on it."""
+
+Progress = Callable[[int, float], None]
+"""Told after each part: how many people are done, and which share of them all."""
+
+
+class Run(NamedTuple):
+    """What a run left: how many people it read, and the summary that may be passed on."""
+
+    people: int
+    summary: dict[str, Any]
+
+
+def screen_files(
+    patients: str,
+    exposures: str,
+    out: str,
+    *,
+    start: date | None = None,
+    base: Knowledge | None = None,
+    batch: int = BATCH,
+    progress: Progress | None = None,
+) -> Run:
+    """Screen the people of a file, and write ``verdicts/`` and ``problems/`` as Parquet.
+
+    The folder ``out`` must be new or empty, or hold the same run, which is then gone on with.
+    ``manifest.json`` is written last: every file with its checksum, the knowledge base, and
+    the summary, in which no count below 5 is told.
+    """
+    base = base or knowledge()
+    people, taken = require_file(patients, "--patients"), require_file(exposures, "--exposures")
+    options = {"start": None if start is None else str(start), "batch": batch}
+    total = rows_of(people, "--patients")
+    folder = Folder(out, _begun("screen", {"patients": people, "exposures": taken}, options, base))
+    with connected(folder.work) as store:
+        _lay(store, batches(taken, "--exposures", BATCH, EXPOSURE_COLUMNS))
+        tables = batches(people, "--patients", batch, PEOPLE_COLUMNS)
+        return _screened(store, folder, tables, total, start, base, progress)
+
+
+def screen_omop(
+    database: str,
+    out: str,
+    *,
+    start: date | None = None,
+    base: Knowledge | None = None,
+    batch: int = BATCH,
+    progress: Progress | None = None,
+) -> Run:
+    """Screen everybody of an OMOP Common Data Model in a DuckDB file, as :func:`screen_files`.
+
+    The summary tells too what of ``drug_exposure`` could be used. Raises InvalidInputError
+    for a file that is none, a table or column that is lacking, or no start.
+    """
+    base = base or knowledge()
+    if start is None:
+        raise InvalidInputError([Problem("--start", "is needed: the record has none")])
+    place = require_file(database, "--omop", ".duckdb")
+    with opened(place) as record:
+        found = read_omop(record, base=base)
+    options = {"start": str(start), "batch": batch}
+    folder = Folder(out, _begun("screen", {"omop": place}, options, base))
+    with connected(folder.work) as store:
+        _lay(store, [numbered(found.exposures)])
+        people = numbered(found.patients)
+        tables = (people.slice(first, batch) for first in range(0, people.num_rows, batch))
+        more = {"drug_exposure": found.told}
+        return _screened(store, folder, tables, people.num_rows, start, base, progress, more)
+
+
+def _screened(
+    store: Any,
+    folder: Folder,
+    tables: Iterable[Any],
+    rows: int,
+    start: date | None,
+    base: Knowledge,
+    progress: Progress | None,
+    more: dict[str, Any] | None = None,
+) -> Run:
+    """Screen the people of some tables by the exposures in the store, a part for each table."""
+    count = 0
+    for number, table in enumerate(tables):
+        count += table.num_rows
+        ids = _register(store, table)
+        if not folder.has(_part("problems", number)):
+            screening = screen(table, _exposures_of(store, ids), start=start, base=base)
+            _write(folder, "verdicts", number, screening.verdicts)
+            _write(folder, "problems", number, _problems(screening.problems))
+        if progress:
+            progress(count, count / rows)
+    summary = {**_summary(store, folder), **(more or {})}
+    folder.finish({"people": count, "summary": summary})
+    return Run(count, summary)
+
+
+def expand_files(
+    patients: str,
+    book: Book,
+    out: str,
+    *,
+    kinds: Sequence[str] = ("days",),
+    start: date | None = None,
+    base: Knowledge | None = None,
+    batch: int = BATCH,
+    progress: Progress | None = None,
+) -> Run:
+    """Lay out the plans of the people of a file, each kind in a folder of its name as Parquet.
+
+    Folder and manifest are as of :func:`screen_files`; every plan is a draft.
+    """
+    base = base or knowledge()
+    people = require_file(patients, "--patients")
+    options = {
+        "book": book.model_dump(mode="json"),
+        "kinds": list(kinds),
+        "start": None if start is None else str(start),
+        "batch": batch,
+    }
+    total = rows_of(people, "--patients")
+    folder = Folder(out, _begun("expand", {"patients": people}, options, base))
+    count, rows = 0, Counter[str]()
+    for number, table in enumerate(batches(people, "--patients", batch, PLAN_COLUMNS)):
+        count += table.num_rows
+        for kind in kinds:
+            if not folder.has(_part(f"{kind}-problems", number)):
+                laid = expand(table, book, kind, start=start, base=base)
+                _write_batches(folder, kind, number, laid.schema, laid.batches)
+                _write(folder, f"{kind}-problems", number, _problems(laid.problems))
+            rows[kind] += _rows(folder, kind, number)
+        if progress:
+            progress(count, count / total)
+    summary = {"rows": dict(rows), "problems": _count_problems(folder, f"{kinds[0]}-problems")}
+    folder.finish({"people": count, "summary": summary})
+    return Run(count, summary)
+
+
+def _begun(
+    what: str, files: dict[str, Path], options: dict[str, Any], base: Knowledge
+) -> dict[str, Any]:
+    """All that a run depends on."""
+    from ldn_titration import __version__
+
+    return {
+        "schema": "ldn-titration/cohort/1",
+        "what": what,
+        "version": __version__,
+        "knowledge": {"version": base.version, "sha256": base.sha256},
+        "inputs": {n: {"file": p.name, "sha256": sha256_of(p)} for n, p in files.items()},
+        "options": options,
+    }
+
+
+# --- parts ----------------------------------------------------------------------------
+
+
+def _part(name: str, number: int) -> str:
+    return f"{name}/part-{number:05}.parquet"
+
+
+def _write(folder: Folder, name: str, number: int, table: Any) -> None:
+    _write_batches(folder, name, number, table.schema, table.to_batches())
+
+
+def _write_batches(
+    folder: Folder, name: str, number: int, schema: Any, parts: Iterator[Any] | list[Any]
+) -> None:
+    from pyarrow import parquet
+
+    plain = [field.name for field in schema if _is_plain(field)]
+
+    def fill(place: Path) -> None:
+        with parquet.ParquetWriter(
+            place,
+            schema,
+            compression="zstd",
+            use_dictionary=[field.name for field in schema if field.name not in plain],
+            column_encoding=dict.fromkeys(plain, "DELTA_BINARY_PACKED"),
+        ) as writer:
+            for each in parts:
+                writer.write_batch(each)
+
+    folder.write(_part(name, number), fill)
+
+
+def _is_plain(field: Any) -> bool:
+    """Whether a column is of dates or of identifiers that rise, so that differences are small."""
+    _, pa = require_arrow()
+    return bool(pa.types.is_date32(field.type) or pa.types.is_int64(field.type))
+
+
+def _rows(folder: Folder, kind: str, number: int) -> int:
+    from pyarrow import parquet
+
+    return int(parquet.read_metadata(folder.path / _part(kind, number)).num_rows)
+
+
+def _problems(problems: Sequence[RowProblem]) -> Any:
+    _, pa = require_arrow()
+    names = RowProblem._fields
+    types = {"row": pa.int64()}
+    columns = zip(*problems, strict=True) if problems else [[] for _ in names]
+    return pa.table(
+        {
+            name: pa.array(list(column), types.get(name, pa.string()))
+            for name, column in zip(names, columns, strict=True)
+        }
+    )
+
+
+# --- exposures ------------------------------------------------------------------------
+
+
+def _lay(store: Any, tables: Iterable[Any]) -> None:
+    """Lay the exposures into the store, every column as text, by the number of their row."""
+    columns = ", ".join(f'"{name}" VARCHAR' for name in (*EXPOSURE_COLUMNS, "problem"))
+    store.execute(f'CREATE TABLE exposures (patient VARCHAR, {columns}, "row" BIGINT)')
+    store.execute("CREATE TABLE people (patient VARCHAR)")
+    for table in tables:
+        told = {name: table.column(name) for name in table.column_names}
+        _insert(store, "exposures", _as_text(told))
+
+
+def _as_text(columns: dict[str, Any]) -> Any:
+    _, pa = require_arrow()
+    return pa.table(
+        {n: column if n == "row" else column.cast(pa.string()) for n, column in columns.items()}
+    )
+
+
+def _insert(store: Any, into: str, table: Any) -> None:
+    store.register("coming", table)
+    store.execute(f"INSERT INTO {into} BY NAME SELECT * FROM coming")  # noqa: S608 - our own names
+    store.unregister("coming")
+
+
+def _register(store: Any, table: Any) -> Any:
+    """The identifiers of a batch of people, as text; they are kept, to find strays."""
+    ids = _as_text({"patient": table.column("patient")})
+    _insert(store, "people", ids)
+    return ids
+
+
+def _exposures_of(store: Any, ids: Any) -> Any:
+    """The exposures of these people, in the order of their rows."""
+    store.register("asked", ids)
+    found = store.sql(
+        'SELECT * FROM exposures SEMI JOIN asked USING (patient) ORDER BY "row"'
+    ).to_arrow_table()
+    store.unregister("asked")
+    return found
+
+
+# --- summary --------------------------------------------------------------------------
+
+
+def _summary(store: Any, folder: Folder) -> dict[str, Any]:
+    """How many people there are of each verdict; small counts are left out."""
+    source = str(folder.path / "verdicts" / "*.parquet")
+    groups: dict[str, Any] = {}
+    for name in ("verdict", "interval"):
+        query = f"SELECT {name}, count(*) FROM read_parquet(?) GROUP BY 1 ORDER BY 1"  # noqa: S608
+        groups[name] = suppressed(dict(store.execute(query, [source]).fetchall()))
+    codes = store.execute(
+        "SELECT code, count(*) FROM (SELECT unnest(string_split(codes, ' ')) AS code "
+        "FROM read_parquet(?)) WHERE code <> '' GROUP BY 1 ORDER BY 1",
+        [source],
+    ).fetchall()
+    strays = "SELECT count(*) FROM exposures ANTI JOIN people USING (patient)"
+    return {
+        **groups,
+        "codes": {code: "<5" if count < 5 else count for code, count in codes},
+        "problems": _count_problems(folder, "problems"),
+        "exposures_of_nobody": store.execute(strays).fetchall()[0][0],
+    }
+
+
+def _count_problems(folder: Folder, name: str) -> int:
+    from pyarrow import parquet
+
+    places = sorted((folder.path / name).glob("*.parquet"))
+    return sum(parquet.read_metadata(place).num_rows for place in places)

@@ -1,0 +1,169 @@
+"""The opioid-free interval of many exposures: a truth table, filled in by the scalar rules.
+
+What the rules say of one exposure depends on its kind and on the days between its last dose
+and the start. So each kind with each number of days that occurs is shown to them once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from ldn_titration.basis import judge
+from ldn_titration.cohort.columns import require_arrow
+from ldn_titration.cohort.marks import RANKS, marks_of
+from ldn_titration.cohort.people import NO_DAY, Exposures
+from ldn_titration.findings import Finding
+from ldn_titration.knowledge import Knowledge
+from ldn_titration.patient import OpioidExposure, OpioidHistory, PatientFacts
+from ldn_titration.rules import RULES
+from ldn_titration.rules.case import Case
+from ldn_titration.rules.exposures import Exposure, exposure_of
+from ldn_titration.rules.washout import not_before
+
+__all__ = ["Intervals", "Owed", "aside", "horizon", "intervals", "owed"]
+
+_START = date(2024, 1, 1)
+"""What the rules say of an interval depends on its days alone; so they are asked for this day."""
+
+_READING = tuple(rule for rule in RULES if "opioids" in rule.inputs and rule.code != "FACT-01")
+"""The rules that look at exposures; that of missing facts asks only whether there are any."""
+
+_KNOWN = OpioidHistory.model_construct(status="known", exposures=())
+
+
+def aside(facts: PatientFacts) -> PatientFacts:
+    """The same facts with a history that is known, its exposures left for later."""
+    return BaseModel.model_copy(facts, update={"opioids": _KNOWN})
+
+
+class Owed(NamedTuple):
+    """What an exposure owes: the first day of a start, as days after its last dose.
+
+    ``days`` is None where it owes none; ``unknowable`` tells that it owes a day that cannot
+    be known. ``until`` is the last day after its last dose that is no first day for another
+    exposure either, as of a depot; None where there is none.
+    """
+
+    days: int | None
+    unknowable: bool
+    until: int | None = None
+
+
+class Intervals(NamedTuple):
+    """What the exposures of each row of the people amount to.
+
+    ``marks`` are those of all its exposures, ``first`` is the first day of a start (NO_DAY:
+    none is owed), ``unknowable`` tells that it cannot be known.
+    """
+
+    marks: Any
+    first: Any
+    unknowable: Any
+
+
+class _Entry(NamedTuple):
+    marks: list[int]
+    owed: Owed
+
+
+def intervals(taken: Exposures, of_row: Any, each: Any, start: Any, base: Knowledge) -> Intervals:
+    """The intervals of rows: ``each`` names the exposures and ``of_row`` whose each one is.
+
+    ``start`` is the start of every row, in days since 1970.
+    """
+    np, _ = require_arrow()
+    most = horizon(base)
+    last = taken.last[each]
+    between = np.clip(start[of_row] - last, 0, most) + 1
+    between[(last == NO_DAY) | (start[of_row] == NO_DAY)] = 0
+    keys, place = np.unique(taken.kind[each] * (most + 2) + between, return_inverse=True)
+    blank = Case.of(aside(PatientFacts()), _START, None, None, base)
+    table = list(_table(taken.kinds, [divmod(key, most + 2) for key in keys.tolist()], blank))
+    marks = np.array([entry.marks for entry in table], np.int64).reshape(-1, len(RANKS))
+    unknowable = np.array([entry.owed.unknowable for entry in table], bool)
+    order, begins, rows = _runs(of_row)
+    place, last = place[order], last[order]
+    first = _after(last, [entry.owed.days for entry in table], place)
+    until = _after(last, [entry.owed.until for entry in table], place)
+    found = Intervals(
+        np.zeros((len(start), len(RANKS)), np.int64),
+        np.full(len(start), NO_DAY, np.int64),
+        np.zeros(len(start), bool),
+    )
+    if len(rows):
+        found.marks[rows] = np.bitwise_or.reduceat(marks[place], begins, axis=0)
+        found.first[rows] = np.maximum.reduceat(first, begins)
+        found.unknowable[rows] = np.logical_or.reduceat(unknowable[place], begins)
+        found.unknowable[rows] |= found.first[rows] <= np.maximum.reduceat(until, begins)
+    return found
+
+
+def _after(last: Any, days: list[int | None], place: Any) -> Any:
+    """So many days after each last dose; NO_DAY where there are none."""
+    np, _ = require_arrow()
+    after = np.array([NO_DAY if each is None else each for each in days], np.int64)[place]
+    return np.where(after == NO_DAY, NO_DAY, last + after)
+
+
+def _runs(of_row: Any) -> tuple[Any, Any, Any]:
+    """An order in which the entries of each row stand together, where they begin, which row."""
+    np, _ = require_arrow()
+    order = np.argsort(of_row, kind="stable")
+    rows, begins = np.unique(of_row[order], return_index=True)
+    return order, begins, rows
+
+
+def horizon(base: Knowledge) -> int:
+    """Days after a last dose beyond which no rule says anything else."""
+    policies = ("depot_lookback", "stop_before_opioid_depot", "loperamide_high_max")
+    return 1 + max(base.longest_window, *(base.policy[key].whole for key in policies)) + 2
+
+
+def _table(
+    kinds: Sequence[OpioidExposure | None], asked: Iterable[tuple[int, int]], blank: Case
+) -> Iterator[_Entry]:
+    """What the rules say of each kind, so many days and one before the start (0: not known)."""
+    silent = {rule.code: judge(rule, blank).findings for rule in _READING}
+    for number, same in groupby(asked, key=lambda pair: pair[0]):
+        told = kinds[number]
+        exposure = exposure_of(told, blank.base) if told else None
+        owing: dict[bool, Owed] = {}
+        for _, days in same:
+            last = _START - timedelta(days - 1) if days else None
+            case = blank._replace(exposures=(exposure._replace(last=last),) if exposure else ())
+            owes = owing.get(bool(days)) or owing.setdefault(bool(days), owed(case, last))
+            yield _Entry(_marks(case, silent), owes)
+
+
+def _marks(case: Case, silent: Mapping[str, tuple[Finding, ...]]) -> list[int]:
+    """The marks of what the rules say of the exposures of a case, and not without them."""
+    judged = [(rule, judge(rule, case).findings) for rule in _READING]
+    return marks_of(each for rule, said in judged for each in said if each not in silent[rule.code])
+
+
+def owed(case: Case, last: date | None = None) -> Owed:
+    """What the exposures of a case owe, in days after ``last``.
+
+    Alone they give a day or none. Beside an exposure that owes a day, none means that theirs
+    cannot be known, or not before that day.
+    """
+    day, most = not_before(case), horizon(case.base)
+    if day is not None and last is not None:
+        return Owed((day - last).days, False)
+    since = case.start_day if last is None else last
+    given = bisect(range(most), False, key=lambda days: _beside(case, since + timedelta(days)))
+    return Owed(None, given == most, given - 1 if 0 < given < most else None)
+
+
+def _beside(case: Case, day: date) -> bool:
+    """Whether that is still the first day of a start, beside an exposure that owes it."""
+    row = next(row for row in case.base.opioids if row.is_opioid and row.window and row.min_days)
+    days = row.window[1] + 1 if row.window else 0
+    other = Exposure("another", (row,), True, day - timedelta(days), False, days - 1)
+    return not_before(case._replace(exposures=(*case.exposures, other))) is not None

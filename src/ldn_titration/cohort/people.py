@@ -1,0 +1,382 @@
+"""People and what they took, as tables: which columns there are, and what each one may hold.
+
+One row a person and one row an exposure. A row that cannot be read is told with its number,
+and costs only its own person, who is then insufficient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from ldn_titration.cohort.columns import (
+    Coded,
+    combined,
+    read_column,
+    require_arrow,
+    require_columns,
+)
+from ldn_titration.errors import InvalidInputError, Problem
+from ldn_titration.knowledge import Knowledge
+from ldn_titration.patient import OpioidExposure, PatientFacts
+from ldn_titration.strict_json import read_json
+from ldn_titration.values import Month, read_start, whole_day
+
+__all__ = [
+    "EPOCH",
+    "EXPOSURE_COLUMNS",
+    "FACTS",
+    "NO_DAY",
+    "PEOPLE_COLUMNS",
+    "PLAN_COLUMNS",
+    "Exposures",
+    "People",
+    "RowProblem",
+    "absent",
+    "facts_of",
+    "in_order",
+    "places_of",
+    "problem",
+    "read_exposures",
+    "read_people",
+    "read_starts",
+    "told",
+    "unread",
+]
+
+EPOCH = date(1970, 1, 1).toordinal()
+"""The day from which Arrow counts dates."""
+
+FACTS: tuple[str, ...] = tuple(
+    name
+    for name in PatientFacts.model_fields
+    if name
+    not in {
+        "name",
+        "opioids",
+        "urine_opioid_screen",
+        "naloxone_challenge",
+        "planned_opioid",
+        "earlier_naltrexone",
+        "overrides",
+    }
+)
+"""The facts that have a column of their own; the others are told in ``facts``, as JSON."""
+
+PEOPLE_COLUMNS: tuple[str, ...] = ("start", *FACTS, "opioids", "facts")
+"""What is read of a table of people beside who they are."""
+
+PLAN_COLUMNS: tuple[str, ...] = ("start", "regimen", "preparation", "length_days", "diary")
+"""What is read of it for their plans."""
+
+NO_DAY = -(2**31)
+"""In an array of days: not known."""
+
+
+class RowProblem(NamedTuple):
+    """A row that could not be read: in which table, which row (from 1), whose, and why."""
+
+    table: str
+    row: int
+    patient: str
+    message: str
+
+
+class People(NamedTuple):
+    """A table of people, read. Arrays have an entry for each row.
+
+    ``who`` numbers the people, the same for rows of one identifier, -1 where there is none.
+    ``start`` is a day since 1970. ``stated`` has what the columns state, by name; there
+    ``assessed_on`` is how many days before the start that was.
+    """
+
+    table: Any
+    who: Any
+    start: Any
+    stated: dict[str, Coded]
+    problems: list[RowProblem]
+
+    def of(self, row: int) -> dict[str, Any]:
+        """What is stated of a row, by name."""
+        found = ((name, column.value(row)) for name, column in self.stated.items())
+        return {name: value for name, value in found if value is not None}
+
+    def is_stated(self, name: str, values: Container[Any]) -> Any:
+        """For each row whether that name has one of those values."""
+        np, _ = require_arrow()
+        column = self.stated[name]
+        return column.take(np.array([*(value in values for value in column.values), False]))
+
+    def starts_on(self, row: int) -> date:
+        """The start of a row."""
+        return date.fromordinal(int(self.start[row]) + EPOCH)
+
+
+class Exposures(NamedTuple):
+    """A table of exposures, read: whose, of which kind, last taken on which day since 1970.
+
+    ``kind`` is a place in ``kinds``; a kind that is None is understood, and no opioid.
+    ``strays`` counts the rows of nobody among the people.
+    """
+
+    table: Any
+    who: Any
+    kind: Any
+    last: Any
+    kinds: list[OpioidExposure | None]
+    problems: list[RowProblem]
+    strays: int
+
+
+# --- people ---------------------------------------------------------------------------
+
+
+def read_people(table: Any, start: date | None) -> People:
+    """The people of a table; ``start`` is that of all, where the table has no such column.
+
+    Raises InvalidInputError where a column is lacking, or stands beside ``start``.
+    """
+    require_columns(table, ["patient"], "patients")
+    begin, problems = read_starts(table, start)
+    identifiers = read_column(table, "patient", _identifier)
+    columns = {name: read_column(table, name, _fact_reader(name)) for name in (*FACTS, *_MORE)}
+    bad = read_column(table, "problem", unread)
+    problems += told(table, "patients", {"patient": identifiers, "problem": bad} | columns)
+    problems += absent(table, identifiers, "patient", "needs an identifier")
+    columns["assessed_on"] = _days_before(begin, columns["assessed_on"])
+    return People(table, identifiers.places, begin, columns, problems)
+
+
+def read_starts(table: Any, start: date | None) -> tuple[Any, list[RowProblem]]:
+    """The start of each row, in days since 1970 (NO_DAY: not known), and what is wrong.
+
+    Raises InvalidInputError unless either the table or ``start`` tells it.
+    """
+    np, _ = require_arrow()
+    if (start is None) != ("start" in table.column_names):
+        message = 'needs a column "start", or one start for all; not both'
+        raise InvalidInputError([Problem("patients", message)])
+    if start is not None:
+        return np.full(table.num_rows, _day(start), np.int64), []
+    starts = read_column(table, "start", lambda value: _day(read_start(value)))
+    problems = list(told(table, "patients", {"start": starts}))
+    problems += absent(table, starts, "start", "needs a date, such as 2027-01-04")
+    return starts.take(_numbers(starts.values)), problems
+
+
+def _numbers(days: list[int | None]) -> Any:
+    """Days as an array, NO_DAY where there is none, and once more for rows without a value."""
+    np, _ = require_arrow()
+    return np.array([*(NO_DAY if day is None else day for day in days), NO_DAY], np.int64)
+
+
+def _days_before(start: Any, days: Coded) -> Coded:
+    """A column of dates as how many days before the start each one is."""
+    np, _ = require_arrow()
+    day = days.take(_numbers([None if d is None else _day(d) for d in days.values]))
+    known = (day != NO_DAY) & (start != NO_DAY)
+    before, places = np.unique(np.where(known, start - day, 0), return_inverse=True)
+    return Coded(np.where(known, places, -1), before.tolist(), {})
+
+
+def unread(value: Any) -> None:
+    """A row of which its file says that it cannot be read."""
+    raise ValueError(value)
+
+
+def _identifier(value: Any) -> Any:
+    if value == "":
+        raise ValueError("is empty")
+    return value
+
+
+def _day(moment: date) -> int:
+    return whole_day(moment).toordinal() - EPOCH
+
+
+_MORE = ("opioids", "facts")
+
+
+def _fact_reader(name: str) -> Any:
+    return {"opioids": _status, "facts": _whole}.get(name) or (lambda v: _fact(name, v))
+
+
+def _status(value: Any) -> str:
+    if value not in {"none", "unknown"}:
+        raise ValueError('must be "none" or "unknown"; what was taken stands in the exposures')
+    return str(value)
+
+
+def _whole(value: Any) -> dict[str, Any]:
+    """Everything that has no column, as JSON of the request's ``patient``."""
+    told = read_json(value)
+    if not isinstance(told, dict) or "opioids" in told:
+        raise ValueError("must be a JSON object of facts, without opioids")
+    PatientFacts.model_validate(told)
+    return told
+
+
+def _fact(name: str, value: Any) -> Any:
+    """One fact, from what a cell of a table holds."""
+    if name in {"medications", "conditions"} and isinstance(value, str):
+        value = () if value == "none" else tuple(part.strip() for part in value.split(";"))
+    if name == "age_years" and isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:9])
+    if name in {"medications", "conditions"}:
+        value = tuple(value)
+    return getattr(PatientFacts(**{name: value}), name)
+
+
+def facts_of(stated: Mapping[str, Any], start: date, **more: Any) -> PatientFacts:
+    """The facts of a person from what the columns state; raises InvalidInputError.
+
+    A fact that stands in its own column and in ``facts`` as well must not.
+    """
+    told = dict(stated.get("facts") or {})
+    own = {name: value for name, value in stated.items() if name in FACTS}
+    if own.get("assessed_on") is not None:
+        own["assessed_on"] = start - timedelta(own["assessed_on"])
+    twice = sorted(told.keys() & own.keys())
+    if twice:
+        raise InvalidInputError(Problem(name, 'stands in "facts" as well') for name in twice)
+    return PatientFacts.model_validate(told).model_copy(update=own | more)
+
+
+# --- exposures ------------------------------------------------------------------------
+
+
+def read_exposures(table: Any, people: People, base: Knowledge) -> Exposures:
+    """The exposures of a table that are of these people."""
+    require_columns(table, ["patient"], "exposures")
+    if not {"substance", "rxcui"} & set(table.column_names):
+        message = 'needs a column "substance" or "rxcui"'
+        raise InvalidInputError([Problem("exposures", message)])
+    who = _whose(table, people)
+    last = read_column(table, "last_taken", _last_taken)
+    named = {name: read_column(table, name, _READ[name]) for name in _READ}
+    first, kind = combined([column.places for column in named.values()], table.num_rows)
+    kinds: list[OpioidExposure | None] = []
+    wrong = {}
+    for number, row in enumerate(first.tolist()):
+        try:
+            kinds.append(_kind({n: column.value(row) for n, column in named.items()}, base))
+        except ValueError as error:
+            kinds.append(None)
+            wrong[number] = str(error).replace("\n", "; ")
+    problems = list(told(table, "exposures", {"last_taken": last} | named))
+    problems += told(table, "exposures", {"": Coded(kind, kinds, wrong)})
+    strays = int((who < 0).sum())
+    days = last.take(_numbers(last.values))
+    return Exposures(table, who, kind, days, kinds, problems, strays)
+
+
+def _whose(table: Any, people: People) -> Any:
+    """For each row the number of its person, -1 where it is of nobody here."""
+    import pyarrow.compute as pc
+
+    _, pa = require_arrow()
+    ids = people.table.column("patient").combine_chunks().dictionary_encode().dictionary
+    mine = table.column("patient")
+    if mine.type != ids.type:
+        mine, ids = mine.cast(pa.string()), ids.cast(pa.string())
+    found = pc.index_in(mine.combine_chunks(), ids).fill_null(-1)
+    nobody = pc.is_null(mine.combine_chunks())
+    return pc.if_else(nobody, -1, found).to_numpy(zero_copy_only=False)
+
+
+def _last_taken(value: Any) -> int | None:
+    told = OpioidExposure(substance="any", last_taken=value).last_taken
+    if isinstance(told, str):
+        return None
+    return _day(told.last_day if isinstance(told, Month) else told)
+
+
+def _yes(value: Any) -> bool:
+    if value in (True, False):
+        return bool(value)
+    if value in {"true", "false"}:
+        return bool(value == "true")
+    raise ValueError('must be "true" or "false"')
+
+
+def _text(value: Any) -> str | None:
+    return str(value) or None
+
+
+_READ = {
+    "substance": _text,
+    "rxcui": _text,
+    "code": _text,
+    "release": _text,
+    "ongoing": _yes,
+    "daily_dose": _text,
+    "no_opioid": _yes,
+    "problem": unread,
+}
+
+
+def _kind(stated: dict[str, Any], base: Knowledge) -> OpioidExposure | None:
+    """What a row tells of, its day aside; None for what is understood and no opioid.
+
+    Where no name stands there is one all the same: something that nobody named.
+    """
+    if stated.pop("no_opioid"):
+        return None
+    told = {name: value for name, value in stated.items() if value is not None}
+    name, code = told.get("substance"), told.get("rxcui") or told.get("code")
+    line = base.read_line(name) if name else base.read_code(code) if code else None
+    understood = line is not None and line.kind in {"ordinary", "listed"} and not (name and code)
+    if understood and line and not any(each.matters for each in line.names):
+        return None
+    if not (name or code):
+        told["substance"] = "not stated"
+    return OpioidExposure.model_validate(told)
+
+
+EXPOSURE_COLUMNS: tuple[str, ...] = ("last_taken", *(name for name in _READ if name != "problem"))
+"""What is read of a table of exposures beside whose they are."""
+
+
+# --- problems -------------------------------------------------------------------------
+
+
+def told(table: Any, of: str, columns: Mapping[str, Coded]) -> Iterator[RowProblem]:
+    """A problem for each row with a value that cannot be read."""
+    np, _ = require_arrow()
+    for column in columns.values():
+        for place, message in column.wrong.items():
+            for row in np.flatnonzero(column.places == place).tolist():
+                yield problem(table, of, row, message)
+
+
+def absent(table: Any, column: Coded, name: str, message: str) -> Iterator[RowProblem]:
+    """A problem for each row without a value that could be read at all."""
+    np, _ = require_arrow()
+    unread = table.column("problem").to_pylist() if "problem" in table.column_names else None
+    for row in np.flatnonzero(column.places < 0).tolist():
+        if unread is None or unread[row] is None:
+            yield problem(table, "patients", row, f"{name}: {message}")
+
+
+def problem(table: Any, of: str, row: int, message: str) -> RowProblem:
+    """What is wrong with a row, counted from 0; its number is that of its file, if it has one."""
+    value = table.column("patient")[row].as_py()
+    number = table.column("row")[row].as_py() if "row" in table.column_names else row + 1
+    message = message.removeprefix("problem: ")
+    return RowProblem(of, number, "" if value is None else str(value), message)
+
+
+def in_order(problems: Iterable[RowProblem]) -> tuple[RowProblem, ...]:
+    """The problems, each once: those of the people by row, then those of the exposures."""
+    once = dict.fromkeys(problems)
+    return tuple(sorted(once, key=lambda each: (each.table != "patients", each.row)))
+
+
+def places_of(table: Any, problems: Iterable[RowProblem]) -> Any:
+    """The places, from 0, of the rows of a table that could not be read."""
+    np, _ = require_arrow()
+    numbers = np.array([each.row for each in problems], np.int64)
+    if "row" not in table.column_names:
+        return numbers - 1
+    return np.searchsorted(table.column("row").to_numpy(), numbers)

@@ -1,0 +1,302 @@
+"""Screening a cohort: the same rules, each distinct part of what is known judged once.
+
+What is known of a person falls into parts that the rules judge one by one: what is stated in
+the columns, and each exposure with the days since. Each distinct part is shown to the rules
+of :func:`ldn_titration.screen` once, and the findings of a person are those of the parts.
+Whoever does not fall apart so (facts as JSON, a start at an end of the calendar) is screened
+by that function itself.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NamedTuple
+
+from ldn_titration import screening as one
+from ldn_titration.basis import judge
+from ldn_titration.cohort.columns import combined, require_arrow
+from ldn_titration.cohort.intervals import aside, intervals, owed
+from ldn_titration.cohort.marks import (
+    INTERVAL,
+    NOT_RECORDED,
+    RANKS,
+    UNREADABLE,
+    codes_of,
+    mark,
+    marks_of,
+    verdicts,
+)
+from ldn_titration.cohort.people import (
+    EPOCH,
+    FACTS,
+    NO_DAY,
+    Exposures,
+    People,
+    RowProblem,
+    facts_of,
+    in_order,
+    places_of,
+    problem,
+    read_exposures,
+    read_people,
+)
+from ldn_titration.errors import InvalidInputError
+from ldn_titration.findings import Severity
+from ldn_titration.knowledge import Knowledge, knowledge
+from ldn_titration.patient import OpioidExposure, OpioidHistory
+from ldn_titration.rules import RULES
+from ldn_titration.rules.case import Case
+from ldn_titration.selfcheck import require_canaries
+
+__all__ = ["CohortScreening", "screen"]
+
+_ANY_DAY = date(2024, 1, 1)
+_EARLY, _LATE = (date(year, 1, 1).toordinal() - EPOCH for year in (100, 9000))
+"""Starts outside of these are near an end of the calendar, where dates may not exist."""
+
+
+class CohortScreening(NamedTuple):
+    """Verdicts, a row for each row of the patients, in their order, as an Arrow table.
+
+    ``problems`` are the rows that could not be read; ``strays`` is the number of exposures
+    that are of nobody among the patients.
+    """
+
+    verdicts: Any
+    problems: tuple[RowProblem, ...]
+    strays: int
+
+
+def screen(
+    patients: Any, exposures: Any, *, start: date | None = None, base: Knowledge | None = None
+) -> CohortScreening:
+    """The verdict of every person, as :func:`ldn_titration.screen` would give it.
+
+    ``patients`` is an Arrow table with the columns ``patient`` and ``start`` (or ``start``
+    is that of all), ``opioids`` (``none`` where somebody asked, and none were taken), and one
+    for each fact that is known; ``exposures`` one with ``patient``, ``substance`` or
+    ``rxcui``, ``release``, ``last_taken``, ``ongoing``, ``daily_dose``. Other columns are
+    not read. The table of verdicts has ``verdict``; ``interval``, the verdict of the
+    opioid-free interval alone; ``finding``, the worst; ``codes``, all of them; and
+    ``not_before``. Whoever has no record, or a row that cannot be read, is ``insufficient``
+    at least. Raises InvalidInputError for a column that is lacking.
+
+    >>> import pyarrow as pa
+    >>> patients = pa.table({"patient": [1, 2], "start": ["2027-01-04", "2027-01-04"]})
+    >>> exposures = pa.table(
+    ...     {"patient": [1], "substance": ["Vicodin"], "last_taken": ["2027-01-01"]}
+    ... )
+    >>> screen(patients, exposures).verdicts.column("interval").to_pylist()
+    ['stop', 'insufficient']
+    """
+    base = base or knowledge()
+    require_canaries(base)
+    people = read_people(patients, start)
+    taken = read_exposures(exposures, people, base)
+    marks, first, more = _judged(people, taken, base)
+    problems = in_order((*people.problems, *taken.problems, *more))
+    _mark_unreadable(people, taken, problems, marks, first)
+    return CohortScreening(_table(people, marks, first), problems, taken.strays)
+
+
+def _judged(people: People, taken: Exposures, base: Knowledge) -> tuple[Any, Any, list[RowProblem]]:
+    """The marks of each row, the first day of a start (NO_DAY: none), and what is wrong."""
+    np, _ = require_arrow()
+    rows = len(people.who)
+    of_row, each = _joined(people, taken)
+    recorded = _has_any(of_row, rows)
+    is_opioid = np.array([*(kind is not None for kind in taken.kinds), False])[taken.kind[each]]
+    of_row, each = of_row[is_opioid], each[is_opioid]
+    took = _has_any(of_row, rows)
+    says_none = people.is_stated("opioids", ["none"])
+    owing = intervals(taken, of_row, each, people.start, base)
+    marks, unknowable = _of_facts(people, took, base)
+    first = np.where(unknowable | owing.unknowable, NO_DAY, owing.first)
+    marks |= owing.marks
+    problems: list[RowProblem] = []
+    ends = np.searchsorted(of_row, np.arange(rows + 1))
+    for row in np.flatnonzero(_alone(people)).tolist():
+        mine = [_exposure(taken, n) for n in each[ends[row] : ends[row + 1]].tolist()]
+        try:
+            marks[row], first[row] = _one(people, row, mine, base)
+        except InvalidInputError as error:
+            problems.append(problem(people.table, "patients", row, str(error).replace("\n", "; ")))
+    marks[~recorded & ~says_none] |= mark(NOT_RECORDED, Severity.INSUFFICIENT)
+    against = np.flatnonzero(says_none & took).tolist()
+    problems += [
+        problem(people.table, "patients", row, "opioids: none, but some are recorded")
+        for row in against
+    ]
+    return marks, first, problems
+
+
+def _joined(people: People, taken: Exposures) -> tuple[Any, Any]:
+    """Each exposure with each row of its person: the row, in ascending order, and its place."""
+    np, _ = require_arrow()
+    order = np.argsort(people.who, kind="stable")
+    who = people.who[order]
+    first, end = (np.searchsorted(who, taken.who, side) for side in ("left", "right"))
+    count = np.where(taken.who < 0, 0, end - first)
+    each = np.repeat(np.arange(len(count)), count)
+    within = np.arange(len(each)) - np.repeat(np.cumsum(count) - count, count)
+    of_row = order[first[each] + within]
+    by_row = np.argsort(of_row, kind="stable")
+    return of_row[by_row], each[by_row]
+
+
+def _has_any(of_row: Any, rows: int) -> Any:
+    np, _ = require_arrow()
+    found = np.zeros(rows, bool)
+    found[of_row] = True
+    return found
+
+
+# --- what is stated -------------------------------------------------------------------
+
+
+def _of_facts(people: People, took: Any, base: Knowledge) -> tuple[Any, Any]:
+    """The marks of what is stated of each row, and whether it leaves no first day.
+
+    Each rule is asked once for each distinct combination of what it reads.
+    """
+    np, _ = require_arrow()
+    rows = len(took)
+    marks = np.zeros((rows, len(RANKS)), np.int64)
+    cases = _Cases(people, took, base)
+    for rule in RULES:
+        read = [_read(name, rule.code, people, took) for name in rule.inputs if name in _KEPT]
+        first, place = combined([each for each in read if each is not None], rows)
+        found = [marks_of(judge(rule, cases.of(row)).findings) for row in first.tolist()]
+        marks |= np.array(found, np.int64).reshape(-1, len(RANKS))[place]
+    read = [people.stated[name].places for name in ("medications", "opioid_in_use")]
+    first, place = combined(read, rows)
+    unknowable = np.array([owed(cases.of(row)).unknowable for row in first.tolist()], bool)
+    return marks, unknowable[place]
+
+
+_KEPT = frozenset((*FACTS, "opioids"))
+
+
+def _read(name: str, code: str, people: People, took: Any) -> Any:
+    """What decides of a fact: its value, or for the rule of missing facts whether it has one."""
+    np, _ = require_arrow()
+    column = people.stated[name]
+    if code == _MISSING:
+        known = people.is_stated(name, _Known())
+        return (took | known).astype(np.int64) if name == "opioids" else known.astype(np.int64)
+    return np.where(took, len(column.values), column.places) if name == "opioids" else column.places
+
+
+_MISSING = "FACT-01"
+
+
+class _Known:
+    """All values that make a fact known."""
+
+    def __contains__(self, value: object) -> bool:
+        return value is not None and value != "unknown"
+
+
+class _Cases:
+    """The cases of rows, each made once: what is stated, its exposures left for later."""
+
+    def __init__(self, people: People, took: Any, base: Knowledge) -> None:
+        self._people, self._took, self._base = people, took, base
+        self._made: dict[int, Case] = {}
+
+    def of(self, row: int) -> Case:
+        """The case of a row, whose facts as JSON are left out."""
+        case = self._made.get(row)
+        if case is None:
+            stated = self._people.of(row)
+            stated.pop("facts", None)
+            start = _ANY_DAY
+            if _EARLY <= self._people.start[row] <= _LATE:
+                start = self._people.starts_on(row)
+            elif "assessed_on" in stated:  # judged alone: see _alone
+                del stated["assessed_on"]
+            facts = facts_of(stated, start, opioids=_history(stated))
+            facts = aside(facts) if self._took[row] else facts
+            case = self._made[row] = Case.of(facts, start, None, None, self._base)
+        return case
+
+
+def _history(stated: dict[str, Any]) -> OpioidHistory:
+    return OpioidHistory(status=stated.get("opioids", "unknown"))
+
+
+# --- one by one -----------------------------------------------------------------------
+
+
+def _alone(people: People) -> Any:
+    """Which rows do not fall apart, so that they are screened one by one."""
+    by_facts = people.stated["facts"].places >= 0
+    at_an_end = (people.start < _EARLY) | (people.start > _LATE)
+    return (by_facts | at_an_end) & (people.start != NO_DAY)
+
+
+def _exposure(taken: Exposures, number: int) -> OpioidExposure:
+    told, day = taken.kinds[taken.kind[number]], int(taken.last[number])
+    last = "unknown" if day == NO_DAY else date.fromordinal(day + EPOCH)
+    return OpioidExposure.model_validate({**dict(told or ()), "last_taken": last})
+
+
+def _one(
+    people: People, row: int, exposures: list[OpioidExposure], base: Knowledge
+) -> tuple[list[int], int]:
+    """The marks of one row, and the first day of a start (NO_DAY: none), as any patient's."""
+    stated, start = people.of(row), people.starts_on(row)
+    history = _history(stated)
+    if exposures:
+        history = OpioidHistory(status="known", exposures=tuple(exposures))
+    found = one.screen(facts_of(stated, start, opioids=history), start, base=base)
+    day = found.not_before
+    return marks_of(found.findings), NO_DAY if day is None else day.toordinal() - EPOCH
+
+
+# --- the table ------------------------------------------------------------------------
+
+
+_TABLES = ("patients", "exposures")
+
+
+def _mark_unreadable(
+    people: People, taken: Exposures, problems: tuple[RowProblem, ...], marks: Any, first: Any
+) -> None:
+    """Whoever has a row that cannot be read is insufficient, and no first day is known."""
+    np, _ = require_arrow()
+    of = {name: [each for each in problems if each.table == name] for name in _TABLES}
+    whose = taken.who[places_of(taken.table, of["exposures"])]
+    bad = np.isin(people.who, whose[whose >= 0])
+    bad[places_of(people.table, of["patients"])] = True
+    marks[bad] |= mark(UNREADABLE, Severity.INSUFFICIENT)
+    first[bad] = NO_DAY
+
+
+def _table(people: People, marks: Any, first: Any) -> Any:
+    np, pa = require_arrow()
+    worst, bits = verdicts(marks)
+    every, place = np.unique(np.bitwise_or.reduce(marks, axis=1), return_inverse=True)
+    words = [" ".join(codes_of(each)) for each in every.tolist()]
+    leading, lead = np.unique(bits & -bits, return_inverse=True)
+    leads = [next(iter(codes_of(each)), "") for each in leading.tolist()]
+    columns = {
+        "patient": people.table.column("patient"),
+        "start": _days(people.start),
+        "verdict": _coded(worst, RANKS),
+        "interval": _coded(verdicts(marks, INTERVAL)[0], RANKS),
+        "finding": _coded(lead, leads),
+        "codes": _coded(place, words),
+        "not_before": _days(first),
+    }
+    return pa.table(columns)
+
+
+def _coded(places: Any, words: Any) -> Any:
+    _, pa = require_arrow()
+    return pa.DictionaryArray.from_arrays(pa.array(places, pa.int32()), pa.array(words))
+
+
+def _days(days: Any) -> Any:
+    np, pa = require_arrow()
+    return pa.array(days.astype(np.int32), pa.date32(), mask=days == NO_DAY)

@@ -1,0 +1,275 @@
+"""Cohorts: the same verdicts and rows as one by one, and nobody lost on the way.
+
+``make million`` compares a million people; here are some thousand, and each clause by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cohort_people
+import cohort_plans
+import million
+from conftest import ROOT
+from ldn_titration import (
+    InvalidInputError,
+    LdnTitrationError,
+    PatientFacts,
+    cohort,
+    schedule,
+    screen,
+    supply,
+)
+from ldn_titration.cohort.intervals import horizon, intervals
+from ldn_titration.cohort.people import read_exposures, read_people
+from ldn_titration.cohort.summary import suppressed
+from ldn_titration.knowledge import knowledge
+from ldn_titration.knowledge.overlay import overlaid
+
+START = date(2027, 1, 4)
+SITE = next((ROOT / "examples").glob("*.toml")).read_bytes()
+WELL: dict[str, Any] = {
+    "opioids": "none", "assessed_on": "2027-01-02", "assessed_by": "Dr A. Example",
+    "opioid_dependence": "no", "acute_withdrawal": "no", "naltrexone_hypersensitivity": "no",
+    "other_naltrexone": "no", "age_years": 44, "pregnant": "no", "breastfeeding": "no",
+    "liver_disease": "no", "kidney_impairment": "no", "suicidal_ideation": "no",
+    "medications": [], "conditions": [],
+}  # fmt: skip
+
+
+def told(
+    patients: list[dict[str, Any]], exposures: list[dict[str, Any]], **more: Any
+) -> list[dict[str, Any]]:
+    """The verdicts of rows."""
+    found = cohort.screen(_patients(patients), _exposures(exposures), **more)
+    rows: list[dict[str, Any]] = found.verdicts.to_pylist()
+    return rows
+
+
+def _patients(rows: list[dict[str, Any]]) -> pa.Table:
+    return million.table([{"patient": None, "start": None, **row} for row in rows])
+
+
+def _exposures(rows: list[dict[str, Any]]) -> pa.Table:
+    blank = {"patient": None, "substance": None, "last_taken": None}
+    return million.table([{**blank, **row} for row in rows] or [blank])
+
+
+def people(seed: int, count: int) -> list[cohort_people.Person]:
+    dice = random.Random(seed)
+    return [cohort_people.person(dice) for _ in range(count)]
+
+
+# --- the same as one by one -----------------------------------------------------------
+
+
+def test_a_difference_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison itself, where the cohort is asked about somebody else."""
+    some = people(3, 40)
+    rows = cohort_people.rows(some[1:] + some[:1])
+    monkeypatch.setattr(cohort_people, "rows", lambda _: rows)
+    assert list(million.screened_differently(some))
+
+
+@pytest.mark.hazard("H01")
+def test_a_site_with_rules_of_its_own_is_screened_by_them() -> None:
+    some = people(4, 300)
+    base = overlaid(SITE, "site.toml")
+    patients, exposures = map(million.table, cohort_people.rows(some))
+    rows = cohort.screen(patients, exposures, base=base).verdicts.to_pylist()
+    shipped = cohort.screen(patients, exposures).verdicts.to_pylist()
+    alone = [str(_alone(person, base).verdict) for person in some]
+    assert [row["verdict"] for row in rows] == alone
+    assert rows != shipped
+
+
+def _alone(person: cohort_people.Person, base: Any) -> Any:
+    facts = dict(person.facts)
+    if person.exposures:
+        facts["opioids"] = {"status": "known", "exposures": person.exposures}
+    return screen(PatientFacts.model_validate(facts), person.start, base=base)
+
+
+@pytest.mark.hazard("H01")
+def test_behind_the_horizon_no_rule_says_anything_else() -> None:
+    """An interval that is longer is judged as one that long."""
+    base = knowledge()
+    most = horizon(base)
+    kinds = [{"substance": name, "release": how} for name in cohort_people.OPIOIDS for how in HOWS]
+    days = (most, most + 1, 2 * most, 9000)
+    alone = [
+        _verdict({**kind, "last_taken": str(START - timedelta(each))})
+        for kind in kinds
+        for each in days
+    ]
+    said = [alone[place : place + len(days)] for place in range(0, len(alone), len(days))]
+    assert [each for each in said if len(set(each)) > 1] == []
+
+
+HOWS = ("immediate", "extended", "depot", "unknown")
+
+
+def _verdict(exposure: dict[str, Any]) -> str:
+    history = {"status": "known", "exposures": [exposure]}
+    found = screen(PatientFacts.model_validate({**WELL, "opioids": history}), START)
+    return f"{found.verdict} {[finding.code for finding in found.findings]}"
+
+
+# --- what is no matter ----------------------------------------------------------------
+
+
+def test_the_supply_of_each_is_that_of_the_scalar_engine() -> None:
+    """The totals of each part, and each bottle or fill with its day."""
+    dice = random.Random(8)
+    every = [cohort_plans.asked(dice) for _ in range(60)]
+    patients = pa.Table.from_pylist([cohort_plans.row(n, each) for n, each in enumerate(every)])
+    book = cohort.Book.model_validate(cohort_plans.BOOK)
+    laid = {
+        kind: [row for b in cohort.expand(patients, book, kind).batches for row in b.to_pylist()]
+        for kind in ("supply", "orders")
+    }
+    for number, asked in enumerate(every):
+        parts = [row for row in laid["supply"] if row["patient"] == number]
+        made = [row for row in laid["orders"] if row["patient"] == number]
+        try:
+            plan = schedule(
+                book.regimen(asked.regimen),
+                book.preparation(asked.preparation),
+                asked.start,
+                days=asked.days,
+                diary=asked.diary,
+            )
+            needed = supply(plan)
+        except LdnTitrationError:
+            assert (parts, made) == ([], [])
+            continue
+        dates = [(part.first, part.last, part.dispense.refills) for part in needed.parts]
+        assert [(row["first"], row["last"], row["refills"]) for row in parts] == dates
+        assert [row["on"] for row in made] == [on for part in needed.parts for on in part.orders]
+        bottles = [(bottle.first_dose, bottle.last_dose) for bottle in needed.bottles]
+        liquid = [row for row in made if "capsule" not in row["preparation"]]
+        if bottles:
+            assert [(row["first_dose"], row["last_dose"]) for row in liquid] == bottles
+            taken = [str(part.totals.taken) for part in needed.parts]
+            assert [row["taken"] for row in parts] == taken
+
+
+# --- nobody is lost -------------------------------------------------------------------
+
+
+def test_a_row_that_cannot_be_read_is_told_with_its_number() -> None:
+    rows = [{"patient": n, "start": str(START), "age_years": n * 100} for n in (1, 2)]
+    exposures = [{"patient": 1, "substance": "oxycodone", "last_taken": "yesterday"}]
+    found = cohort.screen(_patients(rows), _exposures(exposures))
+    assert [tuple(problem) for problem in found.problems] == [
+        ("patients", 2, "2", "age_years: must be 130 or less, not 200"),
+        (
+            "exposures",
+            1,
+            "1",
+            'last_taken: must be a date written YYYY-MM-DD, such as "2027-01-04", a month '
+            '("2026-12") or "unknown"',
+        ),
+    ]
+
+
+def test_facts_without_a_column_are_told_as_json() -> None:
+    planned = {"planned_opioid": [{"on": "2027-01-05", "reason": "surgery"}]}
+    test = {"urine_opioid_screen": {"result": "positive", "on": "2027-01-02"}}
+    rows = [
+        {"patient": n, "start": str(START), **WELL, "facts": json.dumps(more)}
+        for n, more in enumerate((planned, test, {}, {"pregnant": "yes"}, {"opioids": {}}, [1]))
+    ]
+    found = told(rows, [])
+    assert [row["verdict"] for row in found] == ["hold", "stop", "clear", *["insufficient"] * 3]
+
+
+def test_one_start_may_be_that_of_all() -> None:
+    rows = [{"patient": n, **WELL} for n in (1, 2)]
+    table = million.table(rows)
+    found = cohort.screen(table, _exposures([]), start=START).verdicts
+    assert found.column("start").to_pylist() == [START, START]
+    assert found.column("verdict").to_pylist() == ["clear", "clear"]
+
+
+@pytest.mark.parametrize(
+    ("patients", "exposures", "start", "said"),
+    [
+        ({"start": []}, {"patient": [], "rxcui": []}, None, 'patients: needs a column "patient"'),
+        ({"patient": []}, {"patient": [], "rxcui": []}, None, 'patients: needs a column "start"'),
+        ({"patient": []}, {"rxcui": []}, START, 'exposures: needs a column "patient"'),
+        (
+            {"patient": []},
+            {"patient": []},
+            START,
+            'exposures: needs a column "substance" or "rxcui"',
+        ),
+    ],
+)
+def test_a_table_without_a_needed_column_is_refused(
+    patients: dict[str, Any], exposures: dict[str, Any], start: date | None, said: str
+) -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        cohort.screen(pa.table(patients), pa.table(exposures), start=start)
+    assert str(raised.value).startswith(said)
+
+
+def test_an_empty_cohort_has_no_rows() -> None:
+    patients = pa.table({"patient": pa.array([], pa.string()), "start": pa.array([], pa.string())})
+    found = cohort.screen(patients, _exposures([]))
+    assert (found.verdicts.num_rows, found.problems, found.strays) == (0, (), 1)
+
+
+# --- first dates ----------------------------------------------------------------------
+
+
+@pytest.mark.hazard("H01")
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(cohort_people.OPIOIDS), st.integers(0, 400)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_the_first_date_beside_depots_is_that_of_the_scalar_engine(
+    taken: list[tuple[str, int]],
+) -> None:
+    exposures = [
+        {"substance": name, "last_taken": str(START - timedelta(days))} for name, days in taken
+    ]
+    facts = {name: value for name, value in WELL.items() if name != "opioids"}
+    person = cohort_people.Person(facts, exposures, START)
+    assert list(million.screened_differently([person])) == []
+
+
+# --- summary --------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("H03")
+@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 40)))
+def test_no_count_below_five_can_be_read_or_worked_out(counts: dict[str, int]) -> None:
+    """H03 small cells: whoever knows the sum of the group finds none of the small counts."""
+    said = suppressed(counts)
+    hidden = [name for name in counts if said[name] != counts[name]]
+    assert said.keys() == counts.keys()
+    assert all(name in hidden for name, count in counts.items() if 0 < count < 5)
+    others = [count for count in counts.values() if count >= 5]
+    if hidden and others:
+        assert len(hidden) > 1
+    assert len(hidden) <= max(2, sum(0 < count < 5 for count in counts.values()))
+
+
+def test_intervals_of_nobody_are_none() -> None:
+    empty = pa.table({"patient": pa.array([], pa.int64())})
+    people = read_people(empty, START)
+    taken = read_exposures(_exposures([]), people, knowledge())
+    nothing = intervals(taken, people.who, people.who, people.start, knowledge())
+    assert [len(each) for each in nothing] == [0, 0, 0]

@@ -1,0 +1,143 @@
+"""A million generated people, through the cohort and one by one: no difference may be found.
+
+Each is screened by ``cohort.screen`` and by ``screen``, and planned by ``cohort.expand`` and by
+``schedule``; verdict, worst finding, all findings and first date are compared, and every day of
+every plan. A tenth of the people has missing, vague or contradictory data. Exit 1 where anything
+differs. Needs the folders tests and src on its path, as the Makefile gives them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+import cohort_people
+import cohort_plans
+from ldn_titration import LdnTitrationError, PatientFacts, cohort, schedule, screen
+
+CHUNK = 50_000
+
+
+def table(rows: list[dict[str, Any]]) -> pa.Table:
+    """Rows of which some lack a column."""
+    names = sorted({name for row in rows for name in row})
+    return pa.table({name: pa.array([row.get(name) for row in rows]) for name in names})
+
+
+def screened_alone(person: cohort_people.Person) -> tuple[Any, ...]:
+    """What the scalar engine says: verdict, worst finding, all of them, the first date."""
+    facts = dict(person.facts)
+    if person.exposures:
+        facts["opioids"] = {"status": "known", "exposures": person.exposures}
+    found = screen(PatientFacts.model_validate(facts), person.start)
+    codes = {finding.code for finding in found.findings}
+    worst = found.findings[0].code if found.findings else ""
+    return str(found.verdict), worst, codes, found.not_before
+
+
+def screened_differently(people: list[cohort_people.Person]) -> Iterator[str]:
+    """Each person of whom the two engines say something else."""
+    patients, exposures = map(table, cohort_people.rows(people))
+    rows = cohort.screen(patients, exposures).verdicts.to_pylist()
+    for person, row in zip(people, rows, strict=True):
+        codes = set(row["codes"].split()) - {"ROW-02"}
+        said = row["verdict"], row["finding"], codes, row["not_before"]
+        alone = screened_alone(person)
+        if said != alone:
+            yield f"{person}: {said}, but alone {alone}"
+
+
+def planned_alone(asked: cohort_plans.Asked, book: cohort.Book) -> list[Any] | None:
+    """The days of the plan as columns, by the scalar engine; None where there is none."""
+    try:
+        plan = schedule(
+            book.regimen(asked.regimen),
+            book.preparation(asked.preparation),
+            asked.start,
+            days=asked.days,
+            diary=asked.diary,
+        )
+    except LdnTitrationError:
+        return None
+    days = list(plan)
+    numbers = [[day.day for day in days], [day.date.toordinal() for day in days]]
+    numbers += [[day.step for day in days], [day.day_of_step for day in days]]
+    texts = [[None if day.dose is None else str(day.dose) for day in days]]
+    texts += [[day.take for day in days], [day.time_of_day for day in days]]
+    return [*numbers, *texts]
+
+
+def planned_differently(every: list[cohort_plans.Asked]) -> Iterator[str]:
+    """Each plan of which the two engines have other rows."""
+    book = cohort.Book.model_validate(cohort_plans.BOOK)
+    patients = pa.Table.from_pylist([cohort_plans.row(n, each) for n, each in enumerate(every)])
+    expansion = cohort.expand(patients, book, "days", block=1000)
+    without = {int(problem.patient) for problem in expansion.problems}
+    for first, batch in zip(range(0, len(every), 1000), expansion.batches, strict=True):
+        whose = batch.column("patient").indices.to_numpy()
+        ends = np.searchsorted(whose, np.arange(len(every[first : first + 1000]) + 1))
+        columns = [batch.column(name) for name in ("day", "date", "step", "day_of_step")]
+        numbers = [column.cast(pa.int32()).to_numpy() for column in columns]
+        numbers[1] = numbers[1] + 719_163
+        words = [batch.column(name).dictionary.to_pylist() for name in ("dose", "take")]
+        texts = [_places(batch.column(name)) for name in ("dose", "take")]
+        times = batch.column("time_of_day")
+        for place, asked in enumerate(every[first : first + 1000]):
+            part = slice(ends[place], ends[place + 1])
+            said = [column[part].tolist() for column in numbers]
+            said += [
+                [w[n] if n >= 0 else None for n in t[part]]
+                for w, t in zip(words, texts, strict=True)
+            ]
+            said.append(times[part.start : part.stop].to_pylist())
+            alone = planned_alone(asked, book)
+            missing = first + place in without and not said[0]
+            if said != alone if alone is not None else not missing:
+                yield f"{asked}: other rows"
+
+
+def _places(column: pa.DictionaryArray) -> Any:
+    """Of each row the place of its word, -1 where there is none."""
+    return column.indices.fill_null(-1).to_numpy()
+
+
+def chunk(seed: int, people: int) -> tuple[Counter[str], list[str], float, float]:
+    """One part of the whole: how many there were, what differs, and the seconds it took."""
+    dice = random.Random(seed)
+    began = time.process_time()
+    wrong = list(screened_differently([cohort_people.person(dice) for _ in range(people)]))
+    middle = time.process_time()
+    wrong += planned_differently([cohort_plans.asked(dice) for _ in range(people)])
+    counts = Counter(people=people, differences=len(wrong))
+    return counts, wrong[:3], middle - began, time.process_time() - middle
+
+
+def main(arguments: list[str]) -> int:
+    """Compare so many people, and say how many differ."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("people", nargs="?", type=int, default=1_000_000)
+    people = parser.parse_args(arguments).people
+    sizes = [min(CHUNK, people - first) for first in range(0, people, CHUNK)]
+    counts: Counter[str] = Counter()
+    with ProcessPoolExecutor(2) as pool:
+        for found, wrong, screening, planning in pool.map(chunk, range(len(sizes)), sizes):
+            counts += found
+            print(
+                f"{counts['people']:,} people: {screening:.0f} s and {planning:.0f} s", flush=True
+            )
+            print(*wrong, sep="\n", end="\n" if wrong else "", flush=True)
+    print(f"{counts['people']:,} people and plans, {counts['differences']} differences")
+    return 1 if counts["differences"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
