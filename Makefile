@@ -4,7 +4,7 @@ BIN := .venv/bin
 LDN := $(BIN)/ldn-titration
 
 .PHONY: help setup demo test peers peers-ready check bench docs cases clean \
-  dist sbom pins release-check versions audit properties million prove
+  dist sbom pins release-check versions audit properties million spark prove
 
 help:
 	@echo "make setup   a .venv with all that a plan can be written as"
@@ -20,6 +20,7 @@ help:
 	@echo "             and the newest packages; make audit: the advisories against them"
 	@echo "make properties  each property with 1,000 examples"
 	@echo "make million a million people and plans through the cohort and one by one (15 minutes)"
+	@echo "make spark   the tests of cohorts on Spark (needs a JVM)"
 	@echo "make prove   all that shows that it can be trusted, in one table (hours; see docs/safety)"
 	@echo "make pins    requirements/ written anew from pyproject.toml (needs the network)"
 
@@ -126,6 +127,15 @@ properties: .venv/dev
 
 million: .venv/dev
 	PYTHONPATH=tests $(BIN)/python tools/million.py $(PEOPLE)
+
+.venv/spark: .venv/dev requirements/spark.txt
+	$(BIN)/python $(PINNED) requirements/spark.txt
+	@touch $@
+
+spark: .venv/spark
+	@command -v java >/dev/null || { echo "make spark needs a JVM, 17 or newer; on Debian:" \
+	  "apt-get install default-jre-headless"; exit 1; }
+	$(BIN)/python -m pytest tests/spark
 
 prove: .venv/prove
 	$(BIN)/python tools/prove.py

@@ -88,7 +88,7 @@ def test_the_oldest_are_the_lowest_that_pyproject_allows() -> None:
 def test_each_group_of_pyproject_is_pinned_somewhere() -> None:
     pins_itself = {"pins"}
     groups = set(locks.project()["dependency-groups"]) - pins_itself
-    assert groups == {"dev", "build", "docs", "bench", "prove"}
+    assert groups == {"dev", "build", "docs", "bench", "prove", "spark"}
 
 
 @pytest.mark.parametrize("path", PINS, ids=lambda path: path.name)

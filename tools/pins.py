@@ -2,7 +2,8 @@
 
 ``runtime`` is the library with all its extras, as a user gets it today; ``newest`` and ``oldest``
 add the tests' tools to it and to the lowest versions that pyproject.toml allows; ``dev`` is what
-``make test`` and ``make check`` run on; ``docs``, ``bench`` and ``prove`` come on top of ``dev``.
+``make test`` and ``make check`` run on; ``docs``, ``bench``, ``prove`` and ``spark`` come on top
+of it.
 Needs the network, uv (group ``pins``) and some minutes.
 """
 
@@ -24,7 +25,7 @@ HEADER = "# Made by `make pins` from pyproject.toml; the hashes are of the publi
 OLDEST_PYTHON = "3.11"
 # matplotlib 3.9 calls names that pyparsing 3.3 warns of; the tests take any warning as an error.
 AGED = "pyparsing<3.3\n"
-GROUPS = ("docs", "bench", "prove")
+GROUPS = ("docs", "bench", "prove", "spark")
 
 
 def compiled(*arguments: str, annotated: bool = False) -> str:

@@ -8,7 +8,7 @@ the size of the cohort.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from ldn_titration.cohort.book import Book
 from ldn_titration.cohort.columns import require_arrow
 from ldn_titration.cohort.expanding import expand
 from ldn_titration.cohort.files.folder import Folder, sha256_of
+from ldn_titration.cohort.files.parts import part_name, problems_table, write_parquet
 from ldn_titration.cohort.files.sources import (
     batches,
     connected,
@@ -26,7 +27,7 @@ from ldn_titration.cohort.files.sources import (
     rows_of,
 )
 from ldn_titration.cohort.omop import read_omop
-from ldn_titration.cohort.people import EXPOSURE_COLUMNS, PEOPLE_COLUMNS, PLAN_COLUMNS, RowProblem
+from ldn_titration.cohort.people import EXPOSURE_COLUMNS, PEOPLE_COLUMNS, PLAN_COLUMNS
 from ldn_titration.cohort.screening import screen
 from ldn_titration.cohort.summary import suppressed
 from ldn_titration.errors import InvalidInputError, Problem
@@ -120,10 +121,10 @@ def _screened(
     for number, table in enumerate(tables):
         count += table.num_rows
         ids = _register(store, table)
-        if not folder.has(_part("problems", number)):
+        if not folder.has(part_name("problems", number)):
             screening = screen(table, _exposures_of(store, ids), start=start, base=base)
             _write(folder, "verdicts", number, screening.verdicts)
-            _write(folder, "problems", number, _problems(screening.problems))
+            _write(folder, "problems", number, problems_table(screening.problems))
         if progress:
             progress(count, count / rows)
     summary = {**_summary(store, folder), **(more or {})}
@@ -160,10 +161,10 @@ def expand_files(
     for number, table in enumerate(batches(people, "--patients", batch, PLAN_COLUMNS)):
         count += table.num_rows
         for kind in kinds:
-            if not folder.has(_part(f"{kind}-problems", number)):
+            if not folder.has(part_name(f"{kind}-problems", number)):
                 laid = expand(table, book, kind, start=start, base=base)
                 _write_batches(folder, kind, number, laid.schema, laid.batches)
-                _write(folder, f"{kind}-problems", number, _problems(laid.problems))
+                _write(folder, f"{kind}-problems", number, problems_table(laid.problems))
             rows[kind] += _rows(folder, kind, number)
         if progress:
             progress(count, count / total)
@@ -191,58 +192,20 @@ def _begun(
 # --- parts ----------------------------------------------------------------------------
 
 
-def _part(name: str, number: int) -> str:
-    return f"{name}/part-{number:05}.parquet"
-
-
 def _write(folder: Folder, name: str, number: int, table: Any) -> None:
     _write_batches(folder, name, number, table.schema, table.to_batches())
 
 
 def _write_batches(
-    folder: Folder, name: str, number: int, schema: Any, parts: Iterator[Any] | list[Any]
+    folder: Folder, name: str, number: int, schema: Any, batches: Iterable[Any]
 ) -> None:
-    from pyarrow import parquet
-
-    plain = [field.name for field in schema if _is_plain(field)]
-
-    def fill(place: Path) -> None:
-        with parquet.ParquetWriter(
-            place,
-            schema,
-            compression="zstd",
-            use_dictionary=[field.name for field in schema if field.name not in plain],
-            column_encoding=dict.fromkeys(plain, "DELTA_BINARY_PACKED"),
-        ) as writer:
-            for each in parts:
-                writer.write_batch(each)
-
-    folder.write(_part(name, number), fill)
-
-
-def _is_plain(field: Any) -> bool:
-    """Whether a column is of dates or of identifiers that rise, so that differences are small."""
-    _, pa = require_arrow()
-    return bool(pa.types.is_date32(field.type) or pa.types.is_int64(field.type))
+    folder.write(part_name(name, number), lambda place: write_parquet(place, schema, batches))
 
 
 def _rows(folder: Folder, kind: str, number: int) -> int:
     from pyarrow import parquet
 
-    return int(parquet.read_metadata(folder.path / _part(kind, number)).num_rows)
-
-
-def _problems(problems: Sequence[RowProblem]) -> Any:
-    _, pa = require_arrow()
-    names = RowProblem._fields
-    types = {"row": pa.int64()}
-    columns = zip(*problems, strict=True) if problems else [[] for _ in names]
-    return pa.table(
-        {
-            name: pa.array(list(column), types.get(name, pa.string()))
-            for name, column in zip(names, columns, strict=True)
-        }
-    )
+    return int(parquet.read_metadata(folder.path / part_name(kind, number)).num_rows)
 
 
 # --- exposures ------------------------------------------------------------------------
