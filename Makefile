@@ -57,7 +57,7 @@ demo: setup
 	@echo "Written: build/calendar.pdf and build/calendar.html"
 
 test: .venv/dev
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto $(ONLY)
 
 PEERS := tests/peers/node_modules/.package-lock.json
 
@@ -93,6 +93,7 @@ check: .venv/dev
 bench: .venv/dev
 	$(BIN)/python $(PINNED) requirements/bench.txt
 	$(BIN)/python tools/bench.py
+	$(BIN)/python tools/bench_cohort.py
 
 docs: .venv/dev
 	$(BIN)/python $(PINNED) requirements/docs.txt

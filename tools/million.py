@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ import pyarrow as pa
 
 import cohort_people
 import cohort_plans
-from ldn_titration import LdnTitrationError, PatientFacts, cohort, schedule, screen
+from ldn_titration import LdnTitrationError, PatientFacts, Regimen, cohort, schedule, screen
 
 CHUNK = 50_000
 
@@ -56,12 +57,21 @@ def screened_differently(people: list[cohort_people.Person]) -> Iterator[str]:
             yield f"{person}: {said}, but alone {alone}"
 
 
-def planned_alone(asked: cohort_plans.Asked, book: cohort.Book) -> list[Any] | None:
+BOOK = cohort.Book.model_validate(cohort_plans.BOOK)
+
+
+@cache
+def regimen(key: str) -> Regimen:
+    """The regimen of that identifier, made once."""
+    return BOOK.regimen(key)
+
+
+def planned_alone(asked: cohort_plans.Asked) -> list[Any] | None:
     """The days of the plan as columns, by the scalar engine; None where there is none."""
     try:
         plan = schedule(
-            book.regimen(asked.regimen),
-            book.preparation(asked.preparation),
+            regimen(asked.regimen),
+            BOOK.preparation(asked.preparation),
             asked.start,
             days=asked.days,
             diary=asked.diary,
@@ -71,16 +81,17 @@ def planned_alone(asked: cohort_plans.Asked, book: cohort.Book) -> list[Any] | N
     days = list(plan)
     numbers = [[day.day for day in days], [day.date.toordinal() for day in days]]
     numbers += [[day.step for day in days], [day.day_of_step for day in days]]
-    texts = [[None if day.dose is None else str(day.dose) for day in days]]
+    doses = {id(day.dose): day.dose for day in days}
+    words = {key: None if dose is None else str(dose) for key, dose in doses.items()}
+    texts = [[words[id(day.dose)] for day in days]]
     texts += [[day.take for day in days], [day.time_of_day for day in days]]
     return [*numbers, *texts]
 
 
 def planned_differently(every: list[cohort_plans.Asked]) -> Iterator[str]:
     """Each plan of which the two engines have other rows."""
-    book = cohort.Book.model_validate(cohort_plans.BOOK)
     patients = pa.Table.from_pylist([cohort_plans.row(n, each) for n, each in enumerate(every)])
-    expansion = cohort.expand(patients, book, "days", block=1000)
+    expansion = cohort.expand(patients, BOOK, "days", block=1000)
     without = {int(problem.patient) for problem in expansion.problems}
     for first, batch in zip(range(0, len(every), 1000), expansion.batches, strict=True):
         whose = batch.column("patient").indices.to_numpy()
@@ -99,7 +110,7 @@ def planned_differently(every: list[cohort_plans.Asked]) -> Iterator[str]:
                 for w, t in zip(words, texts, strict=True)
             ]
             said.append(times[part.start : part.stop].to_pylist())
-            alone = planned_alone(asked, book)
+            alone = planned_alone(asked)
             missing = first + place in without and not said[0]
             if said != alone if alone is not None else not missing:
                 yield f"{asked}: other rows"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from itertools import chain
 from typing import Any, NamedTuple
 
 from ldn_titration.cohort.book import Book
@@ -85,12 +85,11 @@ def expand(
         raise InvalidInputError([Problem("kind", f"must be one of {', '.join(KINDS)}")])
     require_columns(patients, ["patient", "regimen", "preparation"], "patients")
     asked = _Asked.of(patients, start)
-    plans, wrong = _planned(asked, book, KINDS[kind], base)
-    laid = _Laid.of(KINDS[kind], plans)
+    laid, wrong = _planned(asked, book, KINDS[kind], base)
     problems = in_order((*asked.problems, *_unplanned(asked, wrong)))
     rows = int(laid.lengths[asked.plan[asked.plan >= 0]].sum())
     schema = _schema(laid, patients.column("patient").type)
-    return Expansion(schema, _batches(asked, laid, block), problems, len(plans), rows)
+    return Expansion(schema, _batches(asked, laid, block), problems, len(asked.first), rows)
 
 
 # --- what is asked for ----------------------------------------------------------------
@@ -170,17 +169,17 @@ def _diaries(column: Coded, start: Any) -> tuple[Any, list[tuple[Event, ...]]]:
 
 def _planned(
     asked: _Asked, book: Book, kind: Kind, base: Knowledge | None
-) -> tuple[list[list[Row]], dict[int, str]]:
-    """The rows of each distinct plan, and why there are none, by its place."""
-    rows: list[list[Row]] = []
+) -> tuple[_Laid, dict[int, str]]:
+    """The rows of the distinct plans, and by its place why one has none."""
+    rows = _Rows(kind)
     wrong: dict[int, str] = {}
     for place, row in enumerate(asked.first):
         try:
-            rows.append(list(kind.rows(_plan(asked, row, book, base))))
+            rows.add(list(kind.rows(_plan(asked, row, book, base))))
         except LdnTitrationError as error:
-            rows.append([])
+            rows.add([])
             wrong[place] = str(error).replace("\n", "; ")
-    return rows, wrong
+    return rows.laid(), wrong
 
 
 def _plan(asked: _Asked, row: int, book: Book, base: Knowledge | None) -> Plan:
@@ -209,12 +208,54 @@ def _unplanned(asked: _Asked, wrong: dict[int, str]) -> Iterator[RowProblem]:
 # --- rows -----------------------------------------------------------------------------
 
 
-class _Laid(NamedTuple):
-    """The rows of the distinct plans, one after another, as columns of whole numbers.
+class _Rows:
+    """The rows of plans as they are made, each column as whole numbers.
 
-    A text is its place in the column's ``words``, -1 for none; a date its days after the
-    start. ``begins`` and ``lengths`` tell where the rows of each plan are, ``sparse`` in
-    which columns a text is missing somewhere.
+    A text is its place among the ``words`` of its column, -1 for none; a date its days after
+    the start.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._lengths: list[int] = []
+        self._columns = {name: array("i") for name in kind.columns}
+        self._words: dict[str, dict[str, int]] = {n: {} for n in kind.columns if n in kind.texts}
+
+    def add(self, rows: list[Row]) -> None:
+        """The rows of one plan more."""
+        self._lengths.append(len(rows))
+        for place, (name, column) in enumerate(self._columns.items()):
+            column.extend(self._numbers(name, [row[place] for row in rows]))
+
+    def _numbers(self, name: str, values: Sequence[Any]) -> Iterable[int]:
+        if name in self._words:
+            known = self._words[name]
+            return [-1 if v is None else known.setdefault(v, len(known)) for v in values]
+        if name in self._kind.dates:
+            first = _START.toordinal()
+            return [value.toordinal() - first for value in values]
+        return values
+
+    def laid(self) -> _Laid:
+        """All of them."""
+        np, pa = require_arrow()
+        lengths = np.array(self._lengths or [0], np.int64)
+        columns = {name: np.array(column, np.int32) for name, column in self._columns.items()}
+        return _Laid(
+            self._kind,
+            np.cumsum(lengths) - lengths,
+            lengths,
+            columns,
+            {name: pa.array(list(known), pa.string()) for name, known in self._words.items()},
+            frozenset(name for name in self._words if (columns[name] < 0).any()),
+        )
+
+
+class _Laid(NamedTuple):
+    """The rows of the distinct plans, one after another.
+
+    ``begins`` and ``lengths`` tell where the rows of each plan are, ``sparse`` in which
+    columns a text is missing somewhere.
     """
 
     kind: Kind
@@ -224,40 +265,38 @@ class _Laid(NamedTuple):
     words: dict[str, Any]
     sparse: frozenset[str]
 
-    @classmethod
-    def of(cls, kind: Kind, plans: list[list[Row]]) -> _Laid:
-        np, pa = require_arrow()
-        lengths = np.array([len(rows) for rows in plans] or [0], np.int64)
-        rows = list(chain.from_iterable(plans))
-        columns, words = {}, {}
-        for place, name in enumerate(kind.columns):
-            values = [row[place] for row in rows]
-            if name in kind.texts:
-                found = dict.fromkeys(value for value in values if value is not None)
-                known = {word: number for number, word in enumerate(found)}
-                words[name] = pa.array(list(known), pa.string())
-                values = [-1 if value is None else known[value] for value in values]
-            elif name in kind.dates:
-                values = [value.toordinal() - _START.toordinal() for value in values]
-            columns[name] = np.array(values, np.int32)
-        sparse = frozenset(name for name in words if (columns[name] < 0).any())
-        return cls(kind, np.cumsum(lengths) - lengths, lengths, columns, words, sparse)
-
     def gathered(self, plan: Any, start: Any) -> Iterator[Any]:
         """The columns of some patients' plans, in the order of the kind."""
-        np, pa = require_arrow()
-        lengths = self.lengths[plan]
-        at = _places(self.begins[plan], lengths)
-        for name, column in self.columns.items():
-            rows = column[at]
+        _, pa = require_arrow()
+        for name, rows in self._taken(plan, start):
             if name in self.kind.dates:
-                rows += np.repeat(start, lengths)
                 yield pa.array(rows, pa.int32()).view(pa.date32())
             elif name in self.words:
                 indices = pa.array(rows, mask=rows < 0 if name in self.sparse else None)
-                yield pa.DictionaryArray.from_arrays(indices, self.words[name])
+                yield pa.DictionaryArray.from_arrays(indices, self.words[name], safe=False)
             else:
                 yield pa.array(rows)
+
+    def _taken(self, plan: Any, start: Any) -> Iterator[tuple[str, Any]]:
+        """The rows of each column; where all plans are as long, whole plans at a time."""
+        np, _ = require_arrow()
+        same = self.is_even
+        lengths = self.lengths[plan]
+        at = None if same else _places(self.begins[plan], lengths)
+        for name, column in self.columns.items():
+            rows = self._whole(column, plan) if same else column.take(at)
+            if name in self.kind.dates:
+                rows += start[:, None] if same else np.repeat(start, lengths)
+            yield name, rows.reshape(-1)
+
+    def _whole(self, column: Any, plan: Any) -> Any:
+        """The rows of whole plans, which are all as long: a row of the result for each."""
+        return column.reshape(len(self.lengths), -1).take(plan, axis=0)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether every plan has as many rows."""
+        return bool((self.lengths == self.lengths[0]).all()) and self.lengths[0] > 0
 
 
 def _places(begins: Any, lengths: Any) -> Any:
@@ -277,7 +316,7 @@ def _batches(asked: _Asked, laid: _Laid, block: int) -> Iterator[Any]:
         planned = np.flatnonzero(asked.plan[part] >= 0)
         plan = asked.plan[part][planned]
         of_row = np.repeat(planned.astype(np.int32), laid.lengths[plan])
-        patient = pa.DictionaryArray.from_arrays(pa.array(of_row), who[part])
+        patient = pa.DictionaryArray.from_arrays(pa.array(of_row), who[part], safe=False)
         status = pa.DictionaryArray.from_arrays(
             pa.array(np.zeros(len(of_row), np.int8)), pa.array(["draft"])
         )
