@@ -76,24 +76,16 @@ def test_what_is_not_built_is_not_there(row: safety_log.Hazard) -> None:
 
 
 STANDARD = {
-    *[
-        "__future__",
-        "abc",
-        "argparse",
-        "array",
-        "bisect",
-        "calendar",
-        "collections",
-        "contextlib",
-        "csv",
-    ],
+    *["__future__", "abc", "argparse", "array", "bisect", "calendar", "collections"],
+    *["contextlib", "csv"],
     *["datetime", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "html", "io"],
     *["itertools", "json", "math", "os", "pathlib", "re", "stat", "sys", "tempfile", "textwrap"],
-    *["tempfile", "threading", "tomllib", "types", "typing", "unicodedata", "uuid"],
+    *["threading", "tomllib", "types", "typing", "unicodedata", "uuid"],
 }
 OTHERS = {
     *["ldn_titration", "dateutil", "pint", "pydantic", "pydantic_core"],
-    *["duckdb", "hypothesis", "matplotlib", "numpy", "pyarrow", "typst"],
+    *["duckdb", "hypothesis", "matplotlib", "numpy", "pyarrow"],
+    *["pyspark", "typst"],
 }
 
 
