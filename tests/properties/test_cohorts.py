@@ -44,10 +44,8 @@ def test_p57_the_order_the_parts_and_other_columns_are_no_matter(dice: Any, size
     dice.shuffle(order)
     taken = list(range(EXPOSURES.num_rows))
     dice.shuffle(taken)
-    patients = PATIENTS.take(order).append_column("note", pa.array(["x"] * len(order)))
-    exposures = EXPOSURES.take(taken).append_column(
-        "dose", pa.array([dice.random() for _ in taken])
-    )
+    patients = PATIENTS.take(order).append_column("problem", pa.array(["x"] * len(order)))
+    exposures = EXPOSURES.take(taken).append_column("row", pa.array([dice.random() for _ in taken]))
     parts = [
         cohort.screen(patients.slice(first, size), exposures).verdicts.to_pylist()
         for first in range(0, len(order), size)

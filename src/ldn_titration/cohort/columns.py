@@ -11,9 +11,12 @@ from typing import Any, NamedTuple
 
 from ldn_titration.errors import InvalidInputError, MissingExtraError, Problem
 
-__all__ = ["Coded", "combined", "read_column", "require_arrow", "require_columns"]
+__all__ = ["PROBLEM", "ROW", "Coded", "combined", "read_column", "require_arrow", "require_columns"]
 
 _NULL = -1
+
+ROW, PROBLEM = "ldn:row", "ldn:problem"
+"""Columns that a reader of files adds: the number of a row, and why it could not be read."""
 
 
 def require_arrow() -> tuple[Any, Any]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ldn_titration.cohort.book import Book
 from ldn_titration.cohort.columns import (
+    PROBLEM,
     Coded,
     combined,
     read_column,
@@ -141,7 +142,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "preparation": str,
     "length_days": _length,
     "diary": lambda text: read_diary(read_json(text, "diary")),
-    "problem": unread,
+    PROBLEM: unread,
 }
 
 

@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from ldn_titration.cohort.columns import (
+    PROBLEM,
+    ROW,
     Coded,
     combined,
     read_column,
@@ -141,8 +143,8 @@ def read_people(table: Any, start: date | None) -> People:
     begin, problems = read_starts(table, start)
     identifiers = read_column(table, "patient", _identifier)
     columns = {name: read_column(table, name, _fact_reader(name)) for name in (*FACTS, *_MORE)}
-    bad = read_column(table, "problem", unread)
-    problems += told(table, "patients", {"patient": identifiers, "problem": bad} | columns)
+    bad = read_column(table, PROBLEM, unread)
+    problems += told(table, "patients", {"patient": identifiers, PROBLEM: bad} | columns)
     problems += absent(table, identifiers, "patient", "needs an identifier")
     columns["assessed_on"] = _days_before(begin, columns["assessed_on"])
     return People(table, identifiers.places, begin, columns, problems)
@@ -312,7 +314,7 @@ _READ = {
     "ongoing": _yes,
     "daily_dose": _text,
     "no_opioid": _yes,
-    "problem": unread,
+    PROBLEM: unread,
 }
 
 
@@ -334,7 +336,7 @@ def _kind(stated: dict[str, Any], base: Knowledge) -> OpioidExposure | None:
     return OpioidExposure.model_validate(told)
 
 
-EXPOSURE_COLUMNS: tuple[str, ...] = ("last_taken", *(name for name in _READ if name != "problem"))
+EXPOSURE_COLUMNS: tuple[str, ...] = ("last_taken", *(name for name in _READ if name != PROBLEM))
 """What is read of a table of exposures beside whose they are."""
 
 
@@ -353,7 +355,7 @@ def told(table: Any, of: str, columns: Mapping[str, Coded]) -> Iterator[RowProbl
 def absent(table: Any, column: Coded, name: str, message: str) -> Iterator[RowProblem]:
     """A problem for each row without a value that could be read at all."""
     np, _ = require_arrow()
-    unread = table.column("problem").to_pylist() if "problem" in table.column_names else None
+    unread = table.column(PROBLEM).to_pylist() if PROBLEM in table.column_names else None
     for row in np.flatnonzero(column.places < 0).tolist():
         if unread is None or unread[row] is None:
             yield problem(table, "patients", row, f"{name}: {message}")
@@ -362,8 +364,8 @@ def absent(table: Any, column: Coded, name: str, message: str) -> Iterator[RowPr
 def problem(table: Any, of: str, row: int, message: str) -> RowProblem:
     """What is wrong with a row, counted from 0; its number is that of its file, if it has one."""
     value = table.column("patient")[row].as_py()
-    number = table.column("row")[row].as_py() if "row" in table.column_names else row + 1
-    message = message.removeprefix("problem: ")
+    number = table.column(ROW)[row].as_py() if ROW in table.column_names else row + 1
+    message = message.removeprefix(f"{PROBLEM}: ")
     return RowProblem(of, number, "" if value is None else str(value), message)
 
 
@@ -377,6 +379,6 @@ def places_of(table: Any, problems: Iterable[RowProblem]) -> Any:
     """The places, from 0, of the rows of a table that could not be read."""
     np, _ = require_arrow()
     numbers = np.array([each.row for each in problems], np.int64)
-    if "row" not in table.column_names:
+    if ROW not in table.column_names:
         return numbers - 1
-    return np.searchsorted(table.column("row").to_numpy(), numbers)
+    return np.searchsorted(table.column(ROW).to_numpy(), numbers)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ldn_titration.cohort.book import Book
-from ldn_titration.cohort.columns import require_arrow
+from ldn_titration.cohort.columns import PROBLEM, ROW, require_arrow
 from ldn_titration.cohort.expanding import expand
 from ldn_titration.cohort.files.folder import Folder, sha256_of
 from ldn_titration.cohort.files.parts import part_name, problems_table, write_parquet
@@ -213,8 +213,8 @@ def _rows(folder: Folder, kind: str, number: int) -> int:
 
 def _lay(store: Any, tables: Iterable[Any]) -> None:
     """Lay the exposures into the store, every column as text, by the number of their row."""
-    columns = ", ".join(f'"{name}" VARCHAR' for name in (*EXPOSURE_COLUMNS, "problem"))
-    store.execute(f'CREATE TABLE exposures (patient VARCHAR, {columns}, "row" BIGINT)')
+    columns = ", ".join(f'"{name}" VARCHAR' for name in (*EXPOSURE_COLUMNS, PROBLEM))
+    store.execute(f'CREATE TABLE exposures (patient VARCHAR, {columns}, "{ROW}" BIGINT)')
     store.execute("CREATE TABLE people (patient VARCHAR)")
     for table in tables:
         told = {name: table.column(name) for name in table.column_names}
@@ -224,7 +224,7 @@ def _lay(store: Any, tables: Iterable[Any]) -> None:
 def _as_text(columns: dict[str, Any]) -> Any:
     _, pa = require_arrow()
     return pa.table(
-        {n: column if n == "row" else column.cast(pa.string()) for n, column in columns.items()}
+        {n: column if n == ROW else column.cast(pa.string()) for n, column in columns.items()}
     )
 
 
@@ -245,7 +245,7 @@ def _exposures_of(store: Any, ids: Any) -> Any:
     """The exposures of these people, in the order of their rows."""
     store.register("asked", ids)
     found = store.sql(
-        'SELECT * FROM exposures SEMI JOIN asked USING (patient) ORDER BY "row"'
+        f'SELECT * FROM exposures SEMI JOIN asked USING (patient) ORDER BY "{ROW}"'  # noqa: S608
     ).to_arrow_table()
     store.unregister("asked")
     return found

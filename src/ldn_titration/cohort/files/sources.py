@@ -1,8 +1,9 @@
 """Files that a cohort is read from: Parquet or CSV, in place, in batches of Arrow tables.
 
-Each batch has a column ``row`` with the number of each row in its file: of Parquet from 1, of
+Each batch has a column ``ldn:row`` with the number of each row in its file: of Parquet from 1, of
 CSV its line, the header being line 1. A line of a CSV is a row, so that a quotation mark that
-is never closed costs its own row and no other; a row that cannot be read has a ``problem``.
+is never closed costs its own row and no other; a row that cannot be read says why in
+``ldn:problem``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ldn_titration.cohort.columns import require_arrow, require_columns
+from ldn_titration.cohort.columns import PROBLEM, ROW, require_arrow, require_columns
 from ldn_titration.errors import InvalidInputError, MissingExtraError, Problem
 from ldn_titration.values import printable
 
@@ -78,9 +79,9 @@ def batches(path: Path, of: str, rows: int, names: Sequence[str]) -> Iterator[An
 
 
 def numbered(table: Any) -> Any:
-    """The table with the number of each row, from 1, in a column ``row``."""
+    """The table with the number of each row, from 1, in a column :data:`ROW`."""
     np, pa = require_arrow()
-    return table.append_column("row", pa.array(np.arange(1, table.num_rows + 1)))
+    return table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
 
 
 def rows_of(path: Path, of: str) -> int:
@@ -104,7 +105,7 @@ def _of_parquet(path: Path, of: str, rows: int, names: Sequence[str]) -> Iterato
         table = pa.Table.from_batches([batch])
         numbers = np.arange(first, first + len(batch), dtype=np.int64)
         first += len(batch)
-        yield table.append_column("row", pa.array(numbers))
+        yield table.append_column(ROW, pa.array(numbers))
 
 
 def _parquet(path: Path, of: str) -> Any:
@@ -143,8 +144,8 @@ def _table(lines: Sequence[tuple[int, bytes]], header: list[str], names: Sequenc
         name: pa.array([row[place] or None for row, _ in read], pa.string())
         for name, place in places.items()
     }
-    columns["row"] = pa.array([number for number, _ in lines], pa.int64())
-    columns["problem"] = pa.array([problem for _, problem in read], pa.string())
+    columns[ROW] = pa.array([number for number, _ in lines], pa.int64())
+    columns[PROBLEM] = pa.array([problem for _, problem in read], pa.string())
     return pa.table(columns)
 
 
