@@ -26,6 +26,7 @@ UNUSUAL = [
     *["Africa/Casablanca", "Africa/Cairo", "America/Asuncion", "America/Santiago"],
     *["America/Havana", "America/St_Johns", "Antarctica/Casey", "Antarctica/Troll"],
     *["Asia/Beirut", "Asia/Gaza", "Asia/Tehran", "Australia/Lord_Howe", "Europe/London"],
+    *["America/Nuuk", "America/Scoresbysund"],
     *["America/New_York", "Pacific/Apia", "Pacific/Kiritimati", "Atlantic/Azores"],
 ]
 ZONES = ALL if WHOLE else sorted({*ALL[::7], *UNUSUAL})
@@ -63,6 +64,7 @@ def walls(first: date, hour: int, minute: int) -> tuple[datetime, ...]:
 
 
 REGIMEN = Regimen(steps=(TitrationStep(dose=Mass("1.5 mg")),))
+LONGEST_JUMP = timedelta(hours=2)
 CLOCKS = [(0, 0), (0, 30), (1, 30), (2, 30), (12, 0), (23, 30)]
 
 
@@ -72,7 +74,8 @@ def test_every_change_of_the_clock_has_one_dose_a_local_date(name: str) -> None:
     """P24: one dose per local date in every zone, before, on and after each change.
 
     By the dates of the plan that starts at that very moment; and by the wall times of its
-    calendar file, which are one a date also where the clock has jumped over one of them.
+    calendar file, which are one a date. One that the clock has jumped over rings as much later as
+    it jumped, which is after midnight where the last hour of a day was left out.
     """
     zone = ZoneInfo(name)
     for change in changes(zone):
@@ -84,9 +87,25 @@ def test_every_change_of_the_clock_has_one_dose_a_local_date(name: str) -> None:
         for hour, minute in CLOCKS:
             found = walls(day - DAY, hour, minute)
             taken = [wall.replace(tzinfo=zone).astimezone(UTC) for wall in found]
-            dates = [moment.astimezone(zone).date() for moment in taken]
+            there = [moment.astimezone(zone).replace(tzinfo=None) for moment in taken]
+            dates = [
+                moment.date() if moment == wall else wall.date()
+                for moment, wall in zip(there, found, strict=True)
+            ]
             assert dates == [day + n * DAY for n in range(-1, DAYS - 1)], (name, change)
+            jumped = [m - wall for m, wall in zip(there, found, strict=True) if m != wall]
+            assert all(timedelta() < late <= LONGEST_JUMP for late in jumped), (name, change)
             assert all(a < b for a, b in pairwise(taken))
+
+
+def test_a_time_that_is_jumped_over_rings_after_the_jump() -> None:
+    """In Nuuk the last hour of 30 March 2024 was left out: its 23:30 is 00:30 of the next day."""
+    wall = walls(date(2024, 3, 29), 23, 30)[1]
+    rings = wall.replace(tzinfo=ZoneInfo("America/Nuuk")).astimezone(UTC)
+    assert wall == datetime.fromisoformat("2024-03-30T23:30")
+    assert rings == datetime(2024, 3, 31, 1, 30, tzinfo=UTC)
+    there = rings.astimezone(ZoneInfo("America/Nuuk")).replace(tzinfo=None)
+    assert there == datetime.fromisoformat("2024-03-31T00:30")
 
 
 def test_changes_are_found() -> None:
