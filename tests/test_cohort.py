@@ -273,3 +273,87 @@ def test_intervals_of_nobody_are_none() -> None:
     taken = read_exposures(_exposures([]), people, knowledge())
     nothing = intervals(taken, people.who, people.who, people.start, knowledge())
     assert [len(each) for each in nothing] == [0, 0, 0]
+
+
+# --- columns as other programs make them ----------------------------------------------
+
+
+def categories(words: list[str | None]) -> pa.Array:
+    """A column of categories whose dictionary is in another order and holds words not used."""
+    known = ["nobody", *sorted({word for word in words if word is not None}, reverse=True)]
+    places = [None if word is None else known.index(word) for word in words]
+    return pa.DictionaryArray.from_arrays(pa.array(places, pa.int8()), pa.array(known))
+
+
+def test_columns_of_categories_are_read_by_their_words() -> None:
+    own = {name: value for name, value in WELL.items() if name != "opioids"}
+    rows = [{"patient": who, "start": str(START), **own} for who in ("a", "b", "c")]
+    exposures = [
+        {"patient": "c", "substance": "ibuprofen"},
+        {"patient": "b", "substance": "heroin", "last_taken": "2027-01-03"},
+        {"patient": "a", "substance": "ibuprofen"},
+    ]
+    plain = [_patients(rows), _exposures(exposures)]
+    coded = [
+        table.set_column(
+            table.column_names.index(name), name, categories(table.column(name).to_pylist())
+        )
+        for table, name in zip(plain, ("patient", "patient"), strict=True)
+    ]
+    said = [cohort.screen(*tables).verdicts for tables in (plain, coded, [plain[0], coded[1]])]
+    assert [each.column("interval").to_pylist() for each in said] == [
+        ["clear", "stop", "clear"]
+    ] * 3
+    asked = {"regimen": ["brief_004_standard"] * 3, "preparation": ["capsules"] * 3}
+    book = cohort.Book.model_validate(cohort_plans.BOOK)
+    patients = pa.table({"patient": categories(["b", "a", "b"]), "start": [START] * 3, **asked})
+    batch = next(cohort.expand(patients, book, "steps").batches)
+    assert batch.column("patient").to_pylist() == [who for who in "bab" for _ in range(3)]
+
+
+def test_whatever_a_cell_holds_it_is_told_and_never_an_internal_error() -> None:
+    odd: list[Any] = [5, 1.5, b"x", date(2020, 1, 1), {"a": 1}, ["x"], "", "\ud7ff", True]
+    for name in ("start", "medications", "conditions", "opioids", "facts", "age_years", "pregnant"):
+        for value in odd:
+            rows = {"patient": [1], "start": [str(START)], name: pa.array([value])}
+            found = cohort.screen(pa.table(rows), _exposures([]))
+            assert found.verdicts.column("verdict")[0].as_py() != "clear"
+    for name in ("substance", "last_taken", "ongoing", "release", "daily_dose", "rxcui"):
+        for value in odd:
+            rows = {"patient": [1], "substance": ["heroin"], name: pa.array([value])}
+            found = cohort.screen(_patients([{"patient": 1, "start": str(START)}]), pa.table(rows))
+            assert found.verdicts.column("verdict")[0].as_py() != "clear"
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"start": "9001-01-01"}, "start: is too late for a cohort; plan it by itself"),
+        ({"diary": '[{"event": "missed", "on": "0001-01-01"}]'}, "diary: "),
+        ({"diary": '[{"event": "missed", "on": "9999-12-31"}]'}, "diary"),
+        ({"diary": '[{"event": "missed", "on": "2027-01-05", "on": "2027-01-06"}]'}, "diary"),
+        ({"diary": "[]]"}, "diary: "),
+        ({"length_days": 0}, "days: must be a whole number from 1 to 3660"),
+        ({"regimen": None}, "regimen: needs an identifier"),
+        ({"preparation": "x"}, "preparation: the book has none of that name: x"),
+    ],
+)
+def test_a_plan_that_cannot_be_made_is_told_and_costs_its_own_patient_only(
+    cells: dict[str, Any], said: str
+) -> None:
+    asked = {"start": str(START), "regimen": "drops", "preparation": "dropper"}
+    blank = {"length_days": 7, "diary": None}
+    rows = [{"patient": 1, **asked, **blank, **cells}, {"patient": 2, **asked, **blank}]
+    book = cohort.Book.model_validate(cohort_plans.BOOK)
+    found = cohort.expand(pa.Table.from_pylist(rows), book, "days")
+    (problem,) = found.problems
+    assert (problem.row, problem.patient) == (1, "1")
+    assert problem.message.startswith(said)
+    whose = [row["patient"] for batch in found.batches for row in batch.to_pylist()]
+    assert whose == [2] * 7
+
+
+def test_a_fact_that_stands_twice_is_told() -> None:
+    twice = '{"alcohol": "no", "alcohol": "yes"}'
+    (row,) = told([{"patient": 1, "start": str(START), **WELL, "facts": twice}], [])
+    assert (row["verdict"], row["finding"]) == ("insufficient", "ROW-01")

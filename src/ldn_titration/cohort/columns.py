@@ -11,7 +11,16 @@ from typing import Any, NamedTuple
 
 from ldn_titration.errors import InvalidInputError, MissingExtraError, Problem
 
-__all__ = ["PROBLEM", "ROW", "Coded", "combined", "read_column", "require_arrow", "require_columns"]
+__all__ = [
+    "PROBLEM",
+    "ROW",
+    "Coded",
+    "combined",
+    "plain",
+    "read_column",
+    "require_arrow",
+    "require_columns",
+]
 
 _NULL = -1
 
@@ -64,8 +73,7 @@ def read_column(table: Any, name: str, read: Callable[[Any], Any]) -> Coded:
     np, pa = require_arrow()
     if name not in table.column_names:
         return Coded(np.full(table.num_rows, _NULL, np.int32), [], {})
-    column = table.column(name)
-    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    column = plain(table.column(name))
     if pa.types.is_null(column.type):
         return Coded(np.full(table.num_rows, _NULL, np.int32), [], {})
     encoded = _encoded(column, pa)
@@ -75,29 +83,39 @@ def read_column(table: Any, name: str, read: Callable[[Any], Any]) -> Coded:
     for place, written in enumerate(encoded.dictionary.to_pylist()):
         try:
             values.append(read(written))
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             values.append(None)
             wrong[place] = f"{name}: {_first_line(error).removeprefix(f'{name}: ')}"
     return Coded(places, values, wrong)
 
 
+def plain(column: Any) -> Any:
+    """A column in one piece; one of categories as the words that they stand for."""
+    _, pa = require_arrow()
+    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
 def _encoded(column: Any, pa: Any) -> Any:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-        return _encoded_lists(column, pa)
-    return column.dictionary_encode()
+    return (
+        _encoded_nested(column, pa)
+        if pa.types.is_nested(column.type)
+        else column.dictionary_encode()
+    )
 
 
-def _encoded_lists(column: Any, pa: Any) -> Any:
-    """Arrow encodes no lists; each distinct one is found by its entries."""
-    found: dict[tuple[Any, ...], int] = {}
-    places = [
-        None if row is None else found.setdefault(tuple(row), len(found))
-        for row in column.to_pylist()
-    ]
-    lists = pa.array([list(each) for each in found], column.type)
-    return _Encoded(pa.array(places, pa.int32()), lists)
+def _encoded_nested(column: Any, pa: Any) -> Any:
+    """Arrow encodes no lists; each distinct one is found by how it is written."""
+    found: dict[str, int] = {}
+    distinct: list[Any] = []
+    places: list[int | None] = []
+    for row in column.to_pylist():
+        key = repr(row)
+        if row is not None and key not in found:
+            found[key] = len(distinct)
+            distinct.append(row)
+        places.append(None if row is None else found[key])
+    return _Encoded(pa.array(places, pa.int32()), pa.array(distinct, column.type))
 
 
 class _Encoded(NamedTuple):
@@ -105,7 +123,7 @@ class _Encoded(NamedTuple):
     dictionary: Any
 
 
-def _first_line(error: ValueError) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 

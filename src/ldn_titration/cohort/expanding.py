@@ -12,6 +12,7 @@ from ldn_titration.cohort.columns import (
     PROBLEM,
     Coded,
     combined,
+    plain,
     read_column,
     require_arrow,
     require_columns,
@@ -25,6 +26,7 @@ from ldn_titration.cohort.people import (
     places_of,
     problem,
     read_starts,
+    read_strictly,
     told,
     unread,
 )
@@ -34,7 +36,6 @@ from ldn_titration.errors import InvalidInputError, LdnTitrationError, Problem
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.plan import Plan
 from ldn_titration.schedule import schedule
-from ldn_titration.strict_json import read_json
 
 __all__ = ["Expansion", "expand"]
 
@@ -89,7 +90,7 @@ def expand(
     laid, wrong = _planned(asked, book, KINDS[kind], base)
     problems = in_order((*asked.problems, *_unplanned(asked, wrong)))
     rows = int(laid.lengths[asked.plan[asked.plan >= 0]].sum())
-    schema = _schema(laid, patients.column("patient").type)
+    schema = _schema(laid, plain(patients.column("patient")).type)
     return Expansion(schema, _batches(asked, laid, block), problems, len(asked.first), rows)
 
 
@@ -118,7 +119,10 @@ class _Asked(NamedTuple):
         problems += told(table, "patients", columns)
         for name in ("regimen", "preparation"):
             problems += absent(table, columns[name], name, "needs an identifier")
-        diary, diaries = _diaries(columns["diary"], begin)
+        late = np.flatnonzero(begin > _LATE).tolist()
+        problems += [problem(table, "patients", row, _TOO_LATE) for row in late]
+        diary, diaries, far = _diaries(columns["diary"], begin)
+        problems += [problem(table, "patients", row, _TOO_FAR) for row in far]
         places = [columns[name].places for name in ("regimen", "preparation", "length_days")]
         bad = np.zeros(table.num_rows, bool)
         bad[places_of(table, problems)] = True
@@ -127,6 +131,11 @@ class _Asked(NamedTuple):
         plan = np.where(bad, -1, (np.cumsum(good) - 1)[plan])
         rows = first[good].tolist()
         return cls(table, begin, columns, plan, rows, diary, diaries, problems)
+
+
+_LATE = date(9000, 1, 1).toordinal() - EPOCH
+_TOO_LATE = "start: is too late for a cohort; plan it by itself"
+_TOO_FAR = "diary: has a date too far from the start"
 
 
 def _length(value: Any) -> int:
@@ -141,17 +150,20 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "regimen": str,
     "preparation": str,
     "length_days": _length,
-    "diary": lambda text: read_diary(read_json(text, "diary")),
+    "diary": lambda text: read_diary(read_strictly(text, "diary")),
     PROBLEM: unread,
 }
 
 
-def _diaries(column: Coded, start: Any) -> tuple[Any, list[tuple[Event, ...]]]:
-    """For each row the place of its diary among the distinct ones, as of _START; -1 for none."""
+def _diaries(column: Coded, start: Any) -> tuple[Any, list[tuple[Event, ...]], list[int]]:
+    """For each row the place of its diary among the distinct ones, -1 for none; they are as of
+    _START. And the rows of which a date would leave the calendar there.
+    """
     np, _ = require_arrow()
     places = np.full(len(start), -1, np.int64)
     known: dict[Any, int] = {}
     found: list[tuple[Event, ...]] = []
+    far: list[int] = []
     for row in np.flatnonzero((column.places >= 0) & (start != NO_DAY)).tolist():
         events = column.value(row)
         if not events:
@@ -159,10 +171,14 @@ def _diaries(column: Coded, start: Any) -> tuple[Any, list[tuple[Event, ...]]]:
         day = int(start[row]) + EPOCH
         key = tuple(relative(event, day) for event in events)
         if key not in known:
-            known[key] = len(found)
-            found.append(tuple(moved(event, _START.toordinal() - day) for event in events))
+            try:
+                found.append(tuple(moved(event, _START.toordinal() - day) for event in events))
+            except OverflowError:
+                far.append(row)
+                continue
+            known[key] = len(found) - 1
         places[row] = known[key]
-    return places, found
+    return places, found, far
 
 
 # --- plans ----------------------------------------------------------------------------
@@ -309,7 +325,7 @@ def _places(begins: Any, lengths: Any) -> Any:
 
 def _batches(asked: _Asked, laid: _Laid, block: int) -> Iterator[Any]:
     np, pa = require_arrow()
-    who = asked.table.column("patient").combine_chunks()
+    who = plain(asked.table.column("patient"))
     start = asked.start.astype(np.int32)
     schema = _schema(laid, who.type)
     for begin in range(0, len(start), block):

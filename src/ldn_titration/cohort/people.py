@@ -15,6 +15,7 @@ from ldn_titration.cohort.columns import (
     ROW,
     Coded,
     combined,
+    plain,
     read_column,
     require_arrow,
     require_columns,
@@ -22,7 +23,7 @@ from ldn_titration.cohort.columns import (
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.patient import OpioidExposure, PatientFacts
-from ldn_titration.strict_json import read_json
+from ldn_titration.strict_json import duplicates, read_json
 from ldn_titration.values import Month, read_start, whole_day
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "read_exposures",
     "read_people",
     "read_starts",
+    "read_strictly",
     "told",
     "unread",
 ]
@@ -212,11 +214,20 @@ def _status(value: Any) -> str:
 
 def _whole(value: Any) -> dict[str, Any]:
     """Everything that has no column, as JSON of the request's ``patient``."""
-    told = read_json(value)
+    told = read_strictly(value, "facts")
     if not isinstance(told, dict) or "opioids" in told:
         raise ValueError("must be a JSON object of facts, without opioids")
     PatientFacts.model_validate(told)
     return told
+
+
+def read_strictly(text: Any, name: str) -> Any:
+    """The plain data in a cell of JSON; a key that stands twice is refused."""
+    tree = read_json(text, name)
+    twice = [Problem(path, message) for path, message in duplicates(tree)]
+    if twice:
+        raise InvalidInputError(twice)
+    return tree
 
 
 def _fact(name: str, value: Any) -> Any:
@@ -278,12 +289,12 @@ def _whose(table: Any, people: People) -> Any:
     import pyarrow.compute as pc
 
     _, pa = require_arrow()
-    ids = people.table.column("patient").combine_chunks().dictionary_encode().dictionary
-    mine = table.column("patient")
+    ids = plain(people.table.column("patient")).dictionary_encode().dictionary
+    mine = plain(table.column("patient"))
     if mine.type != ids.type:
         mine, ids = mine.cast(pa.string()), ids.cast(pa.string())
-    found = pc.index_in(mine.combine_chunks(), ids).fill_null(-1)
-    nobody = pc.is_null(mine.combine_chunks())
+    found = pc.index_in(mine, ids).fill_null(-1)
+    nobody = pc.is_null(mine)
     return pc.if_else(nobody, -1, found).to_numpy(zero_copy_only=False)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["SMALL", "suppressed"]
+__all__ = ["SMALL", "few", "suppressed"]
 
 SMALL = 5
 """Counts below this are not told, but for none at all."""
@@ -27,3 +27,8 @@ def suppressed(counts: Mapping[str, int]) -> dict[str, int | str]:
         if others:
             told[min(others, key=lambda name: counts[name])] = "left out"
     return told
+
+
+def few(counts: Mapping[str, int]) -> dict[str, int | str]:
+    """Counts that have no sum that is known, small ones as "<5"."""
+    return {name: "<5" if 0 < count < SMALL else count for name, count in counts.items()}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,9 +28,9 @@ from ldn_titration.cohort.files.sources import (
     rows_of,
 )
 from ldn_titration.cohort.omop import read_omop
-from ldn_titration.cohort.people import EXPOSURE_COLUMNS, PEOPLE_COLUMNS, PLAN_COLUMNS
+from ldn_titration.cohort.people import EXPOSURE_COLUMNS, PEOPLE_COLUMNS, PLAN_COLUMNS, RowProblem
 from ldn_titration.cohort.screening import screen
-from ldn_titration.cohort.summary import suppressed
+from ldn_titration.cohort.summary import few, suppressed
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.knowledge import Knowledge, knowledge
 
@@ -102,7 +103,7 @@ def screen_omop(
         _lay(store, [numbered(found.exposures)])
         people = numbered(found.patients)
         tables = (people.slice(first, batch) for first in range(0, people.num_rows, batch))
-        more = {"drug_exposure": found.told}
+        more = {"drug_exposure": few(found.told)}
         return _screened(store, folder, tables, people.num_rows, start, base, progress, more)
 
 
@@ -127,6 +128,9 @@ def _screened(
             _write(folder, "problems", number, problems_table(screening.problems))
         if progress:
             progress(count, count / rows)
+    if not folder.has("problems/of-nobody.parquet"):
+        unread = problems_table(_of_nobody(store))
+        folder.write("problems/of-nobody.parquet", partial(_written, unread))
     summary = {**_summary(store, folder), **(more or {})}
     folder.finish({"people": count, "summary": summary})
     return Run(count, summary)
@@ -202,6 +206,10 @@ def _write_batches(
     folder.write(part_name(name, number), lambda place: write_parquet(place, schema, batches))
 
 
+def _written(table: Any, place: Path) -> None:
+    write_parquet(place, table.schema, table.to_batches())
+
+
 def _rows(folder: Folder, kind: str, number: int) -> int:
     from pyarrow import parquet
 
@@ -251,6 +259,19 @@ def _exposures_of(store: Any, ids: Any) -> Any:
     return found
 
 
+def _of_nobody(store: Any) -> list[RowProblem]:
+    """The exposures that cannot be read or have no identifier, so that they are of nobody."""
+    rows = store.execute(
+        f'SELECT "{ROW}", coalesce(patient, \'\'), "{PROBLEM}" FROM exposures '  # noqa: S608
+        f'WHERE (patient IS NULL OR "{PROBLEM}" IS NOT NULL) '
+        f'AND NOT EXISTS (FROM people WHERE people.patient = exposures.patient) ORDER BY "{ROW}"'
+    ).fetchall()
+    return [
+        RowProblem("exposures", number, patient, why or "patient: needs an identifier")
+        for number, patient, why in rows
+    ]
+
+
 # --- summary --------------------------------------------------------------------------
 
 
@@ -269,7 +290,7 @@ def _summary(store: Any, folder: Folder) -> dict[str, Any]:
     strays = "SELECT count(*) FROM exposures ANTI JOIN people USING (patient)"
     return {
         **groups,
-        "codes": {code: "<5" if count < 5 else count for code, count in codes},
+        "codes": few(dict(codes)),
         "problems": _count_problems(folder, "problems"),
         "exposures_of_nobody": store.execute(strays).fetchall()[0][0],
     }
