@@ -75,8 +75,8 @@ def screen(
     ``patients`` is an Arrow table with the columns ``patient`` and ``start`` (or ``start``
     is that of all), ``opioids`` (``none`` where somebody asked, and none were taken), and one
     for each fact that is known; ``exposures`` one with ``patient``, ``substance`` or
-    ``rxcui``, ``release``, ``last_taken``, ``ongoing``, ``daily_dose``. Other columns are
-    not read. The table of verdicts has ``verdict``; ``interval``, the verdict of the
+    ``rxcui``, ``release``, ``last_taken``, ``ongoing``, ``daily_dose``, ``no_opioid``. Other
+    columns are not read. The table of verdicts has ``verdict``; ``interval``, the verdict of the
     opioid-free interval alone; ``finding``, the worst; ``codes``, all of them; and
     ``not_before``. Whoever has no record, or a row that cannot be read, is ``insufficient``
     at least. Raises InvalidInputError for a column that is lacking.
