@@ -19,7 +19,7 @@ import million
 from ldn_titration import cohort
 from test_cohort import START, WELL, people, told
 
-PATIENTS, EXPOSURES = map(million.table, cohort_people.rows(people(5, 60)))
+PATIENTS, EXPOSURES = map(million.table, cohort_people.rows(people(5, 25)))
 
 
 @pytest.mark.hazard("H01")
@@ -36,7 +36,7 @@ def test_p56_the_rows_of_each_plan_are_those_of_the_scalar_engine() -> None:
     assert list(million.planned_differently(every)) == []
 
 
-@given(st.randoms(use_true_random=False), st.integers(1, 60))
+@given(st.randoms(use_true_random=False), st.integers(1, 25))
 def test_p57_the_order_the_parts_and_other_columns_are_no_matter(dice: Any, size: int) -> None:
     """P57 cohort row order, chunk size and unrelated columns irrelevant."""
     whole = cohort.screen(PATIENTS, EXPOSURES).verdicts.to_pylist()
