@@ -306,9 +306,9 @@ def test_columns_of_categories_are_read_by_their_words() -> None:
     ] * 3
     asked = {"regimen": ["brief_004_standard"] * 3, "preparation": ["capsules"] * 3}
     book = cohort.Book.model_validate(cohort_plans.BOOK)
-    patients = pa.table({"patient": categories(["b", "a", "b"]), "start": [START] * 3, **asked})
+    patients = pa.table({"patient": categories(["b", "a", "c"]), "start": [START] * 3, **asked})
     batch = next(cohort.expand(patients, book, "steps").batches)
-    assert batch.column("patient").to_pylist() == [who for who in "bab" for _ in range(3)]
+    assert batch.column("patient").to_pylist() == [who for who in "bac" for _ in range(3)]
 
 
 def test_whatever_a_cell_holds_it_is_told_and_never_an_internal_error() -> None:
@@ -351,6 +351,30 @@ def test_a_plan_that_cannot_be_made_is_told_and_costs_its_own_patient_only(
     assert problem.message.startswith(said)
     whose = [row["patient"] for batch in found.batches for row in batch.to_pylist()]
     assert whose == [2] * 7
+
+
+def test_whoever_has_several_rows_is_told_of_and_is_cleared_by_none() -> None:
+    """Which of them holds is not known, be they alike."""
+    rows = [{"patient": who, "start": str(START), **WELL} for who in (1, 2, 1)]
+    found = cohort.screen(_patients(rows), _exposures([]))
+    assert found.verdicts.column("verdict").to_pylist() == ["insufficient", "clear", "insufficient"]
+    assert [(problem.row, problem.message) for problem in found.problems] == [
+        (row, "patient: stands in 2 rows; give each one row") for row in (1, 3)
+    ]
+
+
+@pytest.mark.parametrize("moment", ["2026-12-20T22:00+01:00", "2026-12-20T22:00Z"])
+def test_a_time_is_refused_since_its_zone_would_be_lost(moment: str) -> None:
+    """The scalar engine counts hours between two times; a cohort counts days between dates."""
+    own = {name: value for name, value in WELL.items() if name != "opioids"}
+    rows = [{"patient": who, "start": str(START), **own} for who in (1, 2)]
+    rows[1]["start"] = moment
+    found = cohort.screen(
+        _patients(rows), _exposures([{"patient": 1, "substance": "codeine", "last_taken": moment}])
+    )
+    assert found.verdicts.column("verdict").to_pylist() == ["insufficient"] * 2
+    assert all("has a time and a zone" in problem.message for problem in found.problems)
+    assert len(found.problems) == 2
 
 
 def test_a_fact_that_stands_twice_is_told() -> None:

@@ -153,6 +153,25 @@ def test_a_bad_row_costs_its_own_patient_only(tmp_path: Path) -> None:
     assert manifest["summary"]["exposures_of_nobody"] == 3
 
 
+def test_whoever_has_rows_in_several_parts_is_told_of_in_each(tmp_path: Path) -> None:
+    lines = [HEADER, *(ROW.format(who) for who in (1, 2, 3, 1))]
+    (tmp_path / "people.csv").write_text("\n".join(lines))
+    (tmp_path / "taken.csv").write_text("patient,substance\n")
+    out = tmp_path / "out"
+    files_.screen_files(
+        str(tmp_path / "people.csv"), str(tmp_path / "taken.csv"), str(out), batch=2
+    )
+    assert [(row["patient"], row["verdict"]) for row in verdicts(out)] == [
+        ("1", "insufficient"),
+        ("2", "clear"),
+        ("3", "clear"),
+        ("1", "insufficient"),
+    ]
+    assert [each[1:] for each in problems(out)] == [
+        (row, "1", "patient: stands in 2 rows; give each one row") for row in (2, 5)
+    ]
+
+
 # --- a run that is broken off ---------------------------------------------------------
 
 

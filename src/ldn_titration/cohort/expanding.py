@@ -20,17 +20,21 @@ from ldn_titration.cohort.columns import (
 from ldn_titration.cohort.people import (
     EPOCH,
     NO_DAY,
+    identifier,
+    read_starts,
+    read_strictly,
+    unread,
+)
+from ldn_titration.cohort.plans import KINDS, Kind, Row, moved, relative
+from ldn_titration.cohort.problems import (
     RowProblem,
     absent,
     in_order,
     places_of,
     problem,
-    read_starts,
-    read_strictly,
+    repeated,
     told,
-    unread,
 )
-from ldn_titration.cohort.plans import KINDS, Kind, Row, moved, relative
 from ldn_titration.diary import Event, read_diary
 from ldn_titration.errors import InvalidInputError, LdnTitrationError, Problem
 from ldn_titration.knowledge import Knowledge
@@ -117,7 +121,8 @@ class _Asked(NamedTuple):
         begin, problems = read_starts(table, start)
         columns = {name: read_column(table, name, read) for name, read in _READ.items()}
         problems += told(table, "patients", columns)
-        for name in ("regimen", "preparation"):
+        problems += repeated(table, columns["patient"].places)
+        for name in ("patient", "regimen", "preparation"):
             problems += absent(table, columns[name], name, "needs an identifier")
         late = np.flatnonzero(begin > _LATE).tolist()
         problems += [problem(table, "patients", row, _TOO_LATE) for row in late]
@@ -147,6 +152,7 @@ def _length(value: Any) -> int:
 
 
 _READ: dict[str, Callable[[Any], Any]] = {
+    "patient": identifier,
     "regimen": str,
     "preparation": str,
     "length_days": _length,

@@ -6,13 +6,12 @@ and costs only its own person, who is then insufficient.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Container, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from ldn_titration.cohort.columns import (
     PROBLEM,
-    ROW,
     Coded,
     combined,
     plain,
@@ -20,11 +19,12 @@ from ldn_titration.cohort.columns import (
     require_arrow,
     require_columns,
 )
+from ldn_titration.cohort.problems import RowProblem, absent, repeated, told
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.patient import OpioidExposure, PatientFacts
 from ldn_titration.strict_json import duplicates, read_json
-from ldn_titration.values import Month, read_start, whole_day
+from ldn_titration.values import Month, read_start
 
 __all__ = [
     "EPOCH",
@@ -35,17 +35,12 @@ __all__ = [
     "PLAN_COLUMNS",
     "Exposures",
     "People",
-    "RowProblem",
-    "absent",
     "facts_of",
-    "in_order",
-    "places_of",
-    "problem",
+    "identifier",
     "read_exposures",
     "read_people",
     "read_starts",
     "read_strictly",
-    "told",
     "unread",
 ]
 
@@ -76,15 +71,6 @@ PLAN_COLUMNS: tuple[str, ...] = ("start", "regimen", "preparation", "length_days
 
 NO_DAY = -(2**31)
 """In an array of days: not known."""
-
-
-class RowProblem(NamedTuple):
-    """A row that could not be read: in which table, which row (from 1), whose, and why."""
-
-    table: str
-    row: int
-    patient: str
-    message: str
 
 
 class People(NamedTuple):
@@ -143,11 +129,12 @@ def read_people(table: Any, start: date | None) -> People:
     """
     require_columns(table, ["patient"], "patients")
     begin, problems = read_starts(table, start)
-    identifiers = read_column(table, "patient", _identifier)
+    identifiers = read_column(table, "patient", identifier)
     columns = {name: read_column(table, name, _fact_reader(name)) for name in (*FACTS, *_MORE)}
     bad = read_column(table, PROBLEM, unread)
     problems += told(table, "patients", {"patient": identifiers, PROBLEM: bad} | columns)
     problems += absent(table, identifiers, "patient", "needs an identifier")
+    problems += repeated(table, identifiers.places)
     columns["assessed_on"] = _days_before(begin, columns["assessed_on"])
     return People(table, identifiers.places, begin, columns, problems)
 
@@ -163,7 +150,7 @@ def read_starts(table: Any, start: date | None) -> tuple[Any, list[RowProblem]]:
         raise InvalidInputError([Problem("patients", message)])
     if start is not None:
         return np.full(table.num_rows, _day(start), np.int64), []
-    starts = read_column(table, "start", lambda value: _day(read_start(value)))
+    starts = read_column(table, "start", lambda value: _dated(read_start(value)))
     problems = list(told(table, "patients", {"start": starts}))
     problems += absent(table, starts, "start", "needs a date, such as 2027-01-04")
     return starts.take(_numbers(starts.values)), problems
@@ -189,14 +176,22 @@ def unread(value: Any) -> None:
     raise ValueError(value)
 
 
-def _identifier(value: Any) -> Any:
+def identifier(value: Any) -> Any:
+    """Whose a row is; ValueError for an empty text."""
     if value == "":
         raise ValueError("is empty")
     return value
 
 
-def _day(moment: date) -> int:
-    return whole_day(moment).toordinal() - EPOCH
+def _day(day: date) -> int:
+    return day.toordinal() - EPOCH
+
+
+def _dated(moment: date) -> int:
+    """The day of a date; ValueError for one with a time, since zones may differ."""
+    if isinstance(moment, datetime):
+        raise ValueError("has a time and a zone; a cohort counts days, so give the date")
+    return _day(moment)
 
 
 _MORE = ("opioids", "facts")
@@ -302,7 +297,7 @@ def _last_taken(value: Any) -> int | None:
     told = OpioidExposure(substance="any", last_taken=value).last_taken
     if isinstance(told, str):
         return None
-    return _day(told.last_day if isinstance(told, Month) else told)
+    return _dated(told.last_day if isinstance(told, Month) else told)
 
 
 def _yes(value: Any) -> bool:
@@ -349,47 +344,3 @@ def _kind(stated: dict[str, Any], base: Knowledge) -> OpioidExposure | None:
 
 EXPOSURE_COLUMNS: tuple[str, ...] = ("last_taken", *(name for name in _READ if name != PROBLEM))
 """What is read of a table of exposures beside whose they are."""
-
-
-# --- problems -------------------------------------------------------------------------
-
-
-def told(table: Any, of: str, columns: Mapping[str, Coded]) -> Iterator[RowProblem]:
-    """A problem for each row with a value that cannot be read."""
-    np, _ = require_arrow()
-    for column in columns.values():
-        for place, message in column.wrong.items():
-            for row in np.flatnonzero(column.places == place).tolist():
-                yield problem(table, of, row, message)
-
-
-def absent(table: Any, column: Coded, name: str, message: str) -> Iterator[RowProblem]:
-    """A problem for each row without a value that could be read at all."""
-    np, _ = require_arrow()
-    unread = table.column(PROBLEM).to_pylist() if PROBLEM in table.column_names else None
-    for row in np.flatnonzero(column.places < 0).tolist():
-        if unread is None or unread[row] is None:
-            yield problem(table, "patients", row, f"{name}: {message}")
-
-
-def problem(table: Any, of: str, row: int, message: str) -> RowProblem:
-    """What is wrong with a row, counted from 0; its number is that of its file, if it has one."""
-    value = table.column("patient")[row].as_py()
-    number = table.column(ROW)[row].as_py() if ROW in table.column_names else row + 1
-    message = message.removeprefix(f"{PROBLEM}: ")
-    return RowProblem(of, number, "" if value is None else str(value), message)
-
-
-def in_order(problems: Iterable[RowProblem]) -> tuple[RowProblem, ...]:
-    """The problems, each once: those of the people by row, then those of the exposures."""
-    once = dict.fromkeys(problems)
-    return tuple(sorted(once, key=lambda each: (each.table != "patients", each.row)))
-
-
-def places_of(table: Any, problems: Iterable[RowProblem]) -> Any:
-    """The places, from 0, of the rows of a table that could not be read."""
-    np, _ = require_arrow()
-    numbers = np.array([each.row for each in problems], np.int64)
-    if ROW not in table.column_names:
-        return numbers - 1
-    return np.searchsorted(table.column(ROW).to_numpy(), numbers)

@@ -32,14 +32,11 @@ from ldn_titration.cohort.people import (
     NO_DAY,
     Exposures,
     People,
-    RowProblem,
     facts_of,
-    in_order,
-    places_of,
-    problem,
     read_exposures,
     read_people,
 )
+from ldn_titration.cohort.problems import RowProblem, in_order, places_of, problem
 from ldn_titration.errors import InvalidInputError
 from ldn_titration.findings import Severity
 from ldn_titration.knowledge import Knowledge, knowledge

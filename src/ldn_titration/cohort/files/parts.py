@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ldn_titration.cohort.columns import require_arrow
-from ldn_titration.cohort.people import RowProblem
+from ldn_titration.cohort.problems import RowProblem
 
 __all__ = ["part_name", "problems_table", "write_parquet"]
 

@@ -28,7 +28,8 @@ from ldn_titration.cohort.files.sources import (
     rows_of,
 )
 from ldn_titration.cohort.omop import read_omop
-from ldn_titration.cohort.people import EXPOSURE_COLUMNS, PEOPLE_COLUMNS, PLAN_COLUMNS, RowProblem
+from ldn_titration.cohort.people import EXPOSURE_COLUMNS, PEOPLE_COLUMNS, PLAN_COLUMNS
+from ldn_titration.cohort.problems import RowProblem, repeated_words
 from ldn_titration.cohort.screening import screen
 from ldn_titration.cohort.summary import few, suppressed
 from ldn_titration.errors import InvalidInputError, Problem
@@ -73,8 +74,10 @@ def screen_files(
     folder = Folder(out, _begun("screen", {"patients": people, "exposures": taken}, options, base))
     with connected(folder.work) as store:
         _lay(store, batches(taken, "--exposures", BATCH, EXPOSURE_COLUMNS))
+        several = _several(store, batches(people, "--patients", batch, ()))
         tables = batches(people, "--patients", batch, PEOPLE_COLUMNS)
-        return _screened(store, folder, tables, total, start, base, progress)
+        each = (_marked(table, several) for table in tables)
+        return _screened(store, folder, each, total, start, base, progress)
 
 
 def screen_omop(
@@ -102,7 +105,9 @@ def screen_omop(
     with connected(folder.work) as store:
         _lay(store, [numbered(found.exposures)])
         people = numbered(found.patients)
-        tables = (people.slice(first, batch) for first in range(0, people.num_rows, batch))
+        several = _several(store, [people])
+        parts = (people.slice(first, batch) for first in range(0, people.num_rows, batch))
+        tables = (_marked(table, several) for table in parts)
         more = {"drug_exposure": few(found.told)}
         return _screened(store, folder, tables, people.num_rows, start, base, progress, more)
 
@@ -121,7 +126,7 @@ def _screened(
     count = 0
     for number, table in enumerate(tables):
         count += table.num_rows
-        ids = _register(store, table)
+        ids = _as_text({"patient": table.column("patient")})
         if not folder.has(part_name("problems", number)):
             screening = screen(table, _exposures_of(store, ids), start=start, base=base)
             _write(folder, "verdicts", number, screening.verdicts)
@@ -162,7 +167,11 @@ def expand_files(
     total = rows_of(people, "--patients")
     folder = Folder(out, _begun("expand", {"patients": people}, options, base))
     count, rows = 0, Counter[str]()
-    for number, table in enumerate(batches(people, "--patients", batch, PLAN_COLUMNS)):
+    with connected(folder.work) as store:
+        store.execute(_PEOPLE)
+        several = _several(store, batches(people, "--patients", batch, ()))
+    for number, part in enumerate(batches(people, "--patients", batch, PLAN_COLUMNS)):
+        table = _marked(part, several)
         count += table.num_rows
         for kind in kinds:
             if not folder.has(part_name(f"{kind}-problems", number)):
@@ -223,7 +232,7 @@ def _lay(store: Any, tables: Iterable[Any]) -> None:
     """Lay the exposures into the store, every column as text, by the number of their row."""
     columns = ", ".join(f'"{name}" VARCHAR' for name in (*EXPOSURE_COLUMNS, PROBLEM))
     store.execute(f'CREATE TABLE exposures (patient VARCHAR, {columns}, "{ROW}" BIGINT)')
-    store.execute("CREATE TABLE people (patient VARCHAR)")
+    store.execute(_PEOPLE)
     for table in tables:
         told = {name: table.column(name) for name in table.column_names}
         _insert(store, "exposures", _as_text(told))
@@ -242,11 +251,31 @@ def _insert(store: Any, into: str, table: Any) -> None:
     store.unregister("coming")
 
 
-def _register(store: Any, table: Any) -> Any:
-    """The identifiers of a batch of people, as text; they are kept, to find strays."""
-    ids = _as_text({"patient": table.column("patient")})
-    _insert(store, "people", ids)
-    return ids
+_PEOPLE = "CREATE TABLE people (patient VARCHAR)"
+
+
+def _several(store: Any, tables: Iterable[Any]) -> dict[str, int]:
+    """Who of the people has several rows, and how many; all of them are kept, to find strays."""
+    for table in tables:
+        _insert(store, "people", _as_text({"patient": table.column("patient")}))
+    query = "SELECT patient, count(*) FROM people WHERE patient IS NOT NULL GROUP BY 1"
+    return dict(store.execute(f"{query} HAVING count(*) > 1").fetchall())
+
+
+def _marked(table: Any, several: dict[str, int]) -> Any:
+    """The people, with a problem for each row of somebody who has several."""
+    _, pa = require_arrow()
+    if not several:
+        return table
+    whose = _as_text({"patient": table.column("patient")}).column("patient").to_pylist()
+    known = PROBLEM in table.column_names
+    old = table.column(PROBLEM).to_pylist() if known else [None] * len(whose)
+    new = [
+        told or (repeated_words(several[who]) if who in several else None)
+        for told, who in zip(old, whose, strict=True)
+    ]
+    bare = table.drop([PROBLEM]) if known else table
+    return bare.append_column(PROBLEM, pa.array(new, pa.string()))
 
 
 def _exposures_of(store: Any, ids: Any) -> Any:
