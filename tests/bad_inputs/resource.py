@@ -78,5 +78,5 @@ CASES: dict[str, Callable[[Case], None]] = {
 }
 
 NOT_BUILT: dict[str, str] = {
-    "B359": "Files are read in batches, the manifest is written last; a hundred million: not tried.",
+    "B359": "Files are read in batches, the manifest last; a hundred million were not tried.",
 }
