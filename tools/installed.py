@@ -18,7 +18,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 import dist
-from locks import REQUIREMENTS, ROOT, entries
+from locks import REQUIREMENTS, ROOT, requirement_name
 
 __all__ = ["Outcome", "newest_python", "oldest_python", "release", "versions"]
 
@@ -143,8 +143,9 @@ _COUNTED = ("tests", "failures", "errors")
 def _label(name: str, python: Path) -> str:
     told = subprocess.run([str(python), "--version"], capture_output=True, text=True, check=True)
     kept = [str(python), "-m", "pip", "list", "--format=freeze"]
-    frozen = subprocess.run(kept, capture_output=True, text=True, check=True).stdout.lower()
-    shown = [f"{e.name} {e.version}" for e in entries(frozen) if e.name in SHOWN]
+    frozen = subprocess.run(kept, capture_output=True, text=True, check=True).stdout.split()
+    pins = {requirement_name(pin): pin.partition("==")[2] for pin in frozen}
+    shown = [f"{package} {version}" for package, version in pins.items() if package in SHOWN]
     return f"{name}: {told.stdout.strip()}, {', '.join(shown)}"
 
 
