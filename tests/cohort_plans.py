@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -50,7 +51,7 @@ class Asked(NamedTuple):
     preparation: str
     start: date
     days: int | None
-    diary: list[dict[str, Any]]
+    diary: Sequence[dict[str, Any]]
 
 
 def asked(dice: random.Random) -> Asked:

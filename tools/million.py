@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,16 @@ def regimen(key: str) -> Regimen:
 
 
 def planned_alone(asked: cohort_plans.Asked) -> list[Any] | None:
-    """The days of the plan as columns, by the scalar engine; None where there is none."""
+    """The days of the plan as columns, by the scalar engine; None where there is none.
+
+    What was asked before, the start included, is not worked out again.
+    """
+    if asked.diary:
+        return _planned_alone(asked)
+    return _planned_once(asked._replace(diary=()))
+
+
+def _planned_alone(asked: cohort_plans.Asked) -> list[Any] | None:
     try:
         plan = schedule(
             regimen(asked.regimen),
@@ -114,6 +123,9 @@ def planned_differently(every: list[cohort_plans.Asked]) -> Iterator[str]:
             missing = first + place in without and not said[0]
             if said != alone if alone is not None else not missing:
                 yield f"{asked}: other rows"
+
+
+_planned_once = lru_cache(maxsize=10_000)(_planned_alone)
 
 
 def _places(column: pa.DictionaryArray) -> Any:
