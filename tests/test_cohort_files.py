@@ -336,6 +336,8 @@ def test_the_command_tells_the_verdicts_and_no_small_count(
          "--patients: is no Parquet file: "),
         (["screen", "--patients", "text.csv", "--exposures", "text.csv"],
          '--exposures: needs a column "patient"\n'),
+        (["screen", "--patients", "good.csv", "--exposures", "good.csv"],
+         'exposures: needs a column "substance" or "rxcui"\n'),
         (["expand"], "--patients: is needed\n--book: is needed\n"),
         (["expand", "--patients", "text.csv", "--book", "text.csv"], "book: "),
     ],
@@ -346,6 +348,7 @@ def test_what_cannot_be_run_is_told_and_nothing_is_written(
     monkeypatch.chdir(tmp_path)
     for name in ("text.duckdb", "text.parquet", "text.csv"):
         (tmp_path / name).write_text("not a table\nat all\n")
+    (tmp_path / "good.csv").write_text("patient,start\n1,2027-01-04\n")
     assert main(["cohort", *arguments, "--out", "out"]) == 2
     ended = capsys.readouterr()
     assert ended.err.startswith(said)

@@ -41,6 +41,7 @@ __all__ = [
     "read_people",
     "read_starts",
     "read_strictly",
+    "require_named",
     "unread",
 ]
 
@@ -257,9 +258,7 @@ def facts_of(stated: Mapping[str, Any], start: date, **more: Any) -> PatientFact
 def read_exposures(table: Any, people: People, base: Knowledge) -> Exposures:
     """The exposures of a table that are of these people."""
     require_columns(table, ["patient"], "exposures")
-    if not {"substance", "rxcui"} & set(table.column_names):
-        message = 'needs a column "substance" or "rxcui"'
-        raise InvalidInputError([Problem("exposures", message)])
+    require_named(table)
     who = _whose(table, people)
     last = read_column(table, "last_taken", _last_taken)
     named = {name: read_column(table, name, _READ[name]) for name in _READ}
@@ -277,6 +276,13 @@ def read_exposures(table: Any, people: People, base: Knowledge) -> Exposures:
     strays = int((who < 0).sum())
     days = last.take(_numbers(last.values))
     return Exposures(table, who, kind, days, kinds, problems, strays)
+
+
+def require_named(table: Any) -> None:
+    """Raise InvalidInputError for a table of exposures with no column that says of what."""
+    if not {"substance", "rxcui"} & set(table.column_names):
+        message = 'needs a column "substance" or "rxcui"'
+        raise InvalidInputError([Problem("exposures", message)])
 
 
 def _whose(table: Any, people: People) -> Any:

@@ -28,7 +28,12 @@ from ldn_titration.cohort.files.sources import (
     rows_of,
 )
 from ldn_titration.cohort.omop import read_omop
-from ldn_titration.cohort.people import EXPOSURE_COLUMNS, PEOPLE_COLUMNS, PLAN_COLUMNS
+from ldn_titration.cohort.people import (
+    EXPOSURE_COLUMNS,
+    PEOPLE_COLUMNS,
+    PLAN_COLUMNS,
+    require_named,
+)
 from ldn_titration.cohort.problems import RowProblem, repeated_words
 from ldn_titration.cohort.screening import screen
 from ldn_titration.cohort.summary import few, suppressed
@@ -234,6 +239,7 @@ def _lay(store: Any, tables: Iterable[Any]) -> None:
     store.execute(f'CREATE TABLE exposures (patient VARCHAR, {columns}, "{ROW}" BIGINT)')
     store.execute(_PEOPLE)
     for table in tables:
+        require_named(table)
         told = {name: table.column(name) for name in table.column_names}
         _insert(store, "exposures", _as_text(told))
 
