@@ -157,9 +157,12 @@ def main(arguments: list[str]) -> int:
             print(
                 f"{counts['people']:,} people: {screening:.0f} s and {planning:.0f} s", flush=True
             )
-            print(*wrong, sep="\n", end="\n" if wrong else "", flush=True)
-    print(f"{counts['people']:,} people and plans, {counts['differences']} differences")
-    return 1 if counts["differences"] else 0
+            if wrong:
+                print(*wrong, f"{counts['differences']} differences", sep="\n", flush=True)
+                pool.shutdown(cancel_futures=True)
+                return 1
+    print(f"{counts['people']:,} people and plans, 0 differences")
+    return 0
 
 
 if __name__ == "__main__":
