@@ -64,7 +64,7 @@ def walls(first: date, hour: int, minute: int) -> tuple[datetime, ...]:
 
 
 REGIMEN = Regimen(steps=(TitrationStep(dose=Mass("1.5 mg")),))
-LONGEST_JUMP = timedelta(hours=2)
+LONGEST_JUMP = timedelta(hours=3)
 CLOCKS = [(0, 0), (0, 30), (1, 30), (2, 30), (12, 0), (23, 30)]
 
 
