@@ -45,7 +45,7 @@ __all__ = [
     "unread",
 ]
 
-EPOCH = date(1970, 1, 1).toordinal()
+EPOCH: int = date(1970, 1, 1).toordinal()
 """The day from which Arrow counts dates."""
 
 FACTS: tuple[str, ...] = tuple(
@@ -70,7 +70,7 @@ PEOPLE_COLUMNS: tuple[str, ...] = ("start", *FACTS, "opioids", "facts")
 PLAN_COLUMNS: tuple[str, ...] = ("start", "regimen", "preparation", "length_days", "diary")
 """What is read of it for their plans."""
 
-NO_DAY = -(2**31)
+NO_DAY: int = -(2**31)
 """In an array of days: not known."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 __all__ = ["SMALL", "few", "suppressed"]
 
-SMALL = 5
+SMALL: int = 5
 """Counts below this are not told, but for none at all."""
 
 

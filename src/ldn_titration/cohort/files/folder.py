@@ -29,7 +29,7 @@ class Folder:
     """
 
     def __init__(self, out: str, begun: dict[str, Any]) -> None:
-        self.path = Path(out)
+        self.path: Path = Path(out)
         self._begin(json.dumps(begun, indent=1, sort_keys=True) + "\n")
 
     def _begin(self, begun: str) -> None:

@@ -42,7 +42,7 @@ from ldn_titration.knowledge import Knowledge, knowledge
 
 __all__ = ["Run", "expand_files", "screen_files", "screen_omop"]
 
-BATCH = 100_000
+BATCH: int = 100_000
 """People in a part; what a part holds does not depend on it."""
 
 Progress = Callable[[int, float], None]
