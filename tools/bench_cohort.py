@@ -338,7 +338,9 @@ def spark(people: int) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         half = asked(people // 2, 5000)
         for number in range(2):
-            parquet.write_table(half, Path(folder) / f"half{number}.parquet")
+            ids = pa.array(np.arange(half.num_rows) + number * half.num_rows)
+            table = half.set_column(0, "patient", ids)
+            parquet.write_table(table, Path(folder) / f"half{number}.parquet")
         session = (
             SparkSession.builder.master("local[2]")
             .config("spark.driver.host", "127.0.0.1")
