@@ -228,6 +228,30 @@ def test_an_empty_cohort_has_no_rows() -> None:
     assert (found.verdicts.num_rows, found.problems, found.strays) == (0, (), 1)
 
 
+DOUBTS: list[tuple[str, dict[str, Any], list[dict[str, Any]], str]] = [
+    ("a naloxone kit", {}, [{"substance": "naloxone", "last_taken": "2020-01-01"}], "insufficient"),
+    ("loperamide", {}, [{"substance": "loperamide", "last_taken": "2027-01-03"}], "caution"),
+    ("a pill that nobody knows", {"medications": ["a blue pill"]}, [], "insufficient"),
+    ("an opioid among words", {"medications": ["mum's oxycodone?"]}, [], "insufficient"),
+    ("dependence", {"opioid_dependence": "yes"}, [], "stop"),
+    ("an ordinary medicine", {"medications": ["ibuprofen"]}, [], "clear"),
+    ("something else than opioids", {"pregnant": "yes"}, [], "clear"),
+]
+
+
+@pytest.mark.hazard("H02")
+@pytest.mark.parametrize(("what", "facts", "taken", "said"), DOUBTS, ids=[d[0] for d in DOUBTS])
+def test_the_interval_is_clear_only_where_no_opioid_is_in_doubt(
+    what: str, facts: dict[str, Any], taken: list[dict[str, Any]], said: str
+) -> None:
+    own = {name: value for name, value in WELL.items() if name != "opioids" or not taken}
+    (row,) = told(
+        [{"patient": 1, "start": str(START), **own, **facts}],
+        [{"patient": 1, **each} for each in taken],
+    )
+    assert row["interval"] == said
+
+
 # --- first dates ----------------------------------------------------------------------
 
 

@@ -23,7 +23,7 @@ import pyarrow as pa
 
 import cohort_people
 import cohort_plans
-from ldn_titration import LdnTitrationError, PatientFacts, Regimen, cohort, schedule, screen
+from ldn_titration import LdnTitrationError, PatientFacts, Regimen, Severity, cohort, schedule, screen
 
 CHUNK = 50_000
 
@@ -34,15 +34,26 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
     return pa.table({name: pa.array([row.get(name) for row in rows]) for name in names})
 
 
+OF_THE_INTERVAL = {f"OPI-0{number}" for number in range(1, 9)} | {"MED-01", "MED-02"}
+"""The findings that speak of opioids, or of what may be one; written out here by hand."""
+
+
 def screened_alone(person: cohort_people.Person) -> tuple[Any, ...]:
-    """What the scalar engine says: verdict, worst finding, all of them, the first date."""
+    """What the scalar engine says: verdict, that of the interval, worst finding, all, first date.
+
+    Where nobody asked and nothing is recorded, the interval is not known.
+    """
     facts = dict(person.facts)
     if person.exposures:
         facts["opioids"] = {"status": "known", "exposures": person.exposures}
     found = screen(PatientFacts.model_validate(facts), person.start)
     codes = {finding.code for finding in found.findings}
     worst = found.findings[0].code if found.findings else ""
-    return str(found.verdict), worst, codes, found.not_before
+    told = [finding.severity for finding in found.findings if finding.code in OF_THE_INTERVAL]
+    if "opioids" not in facts:
+        told.append(Severity.INSUFFICIENT)
+    interval = max(told, key=lambda each: each.rank, default=Severity.INFO).verdict
+    return str(found.verdict), str(interval), worst, codes, found.not_before
 
 
 def screened_differently(people: list[cohort_people.Person]) -> Iterator[str]:
@@ -51,7 +62,7 @@ def screened_differently(people: list[cohort_people.Person]) -> Iterator[str]:
     rows = cohort.screen(patients, exposures).verdicts.to_pylist()
     for person, row in zip(people, rows, strict=True):
         codes = set(row["codes"].split()) - {"ROW-02"}
-        said = row["verdict"], row["finding"], codes, row["not_before"]
+        said = row["verdict"], row["interval"], row["finding"], codes, row["not_before"]
         alone = screened_alone(person)
         if said != alone:
             yield f"{person}: {said}, but alone {alone}"

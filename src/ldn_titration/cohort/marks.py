@@ -12,7 +12,7 @@ from typing import Any
 
 from ldn_titration.cohort.columns import require_arrow
 from ldn_titration.findings import Finding, Severity
-from ldn_titration.rules import RULES, washout
+from ldn_titration.rules import RULES
 
 __all__ = [
     "CODES",
@@ -36,21 +36,10 @@ CODES: tuple[str, ...] = (*(rule.code for rule in RULES), "OVR-01", UNREADABLE, 
 
 _BIT = {code: 1 << place for place, code in enumerate(CODES)}
 
-INTERVAL: int = (
-    sum(
-        _BIT[rule.code]
-        for rule in (
-            washout.ongoing_opioid,
-            washout.interval_below_minimum,
-            washout.interval_below_maximum,
-            washout.depot_buprenorphine,
-            washout.unknown_exposure,
-        )
-    )
-    | _BIT[UNREADABLE]
-    | _BIT[NOT_RECORDED]
+INTERVAL: int = sum(
+    bit for code, bit in _BIT.items() if code.startswith(("OPI-", "MED-", "ROW-"))
 )
-"""The bits that speak of the opioid-free interval."""
+"""The bits that speak of opioids, of what may be one, and of what is not known of them."""
 
 RANKS: tuple[str, ...] = tuple(str(severity.verdict) for severity in Severity)
 """The verdict that each severity makes, by its rank from 0; info makes clear."""
