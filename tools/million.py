@@ -23,7 +23,15 @@ import pyarrow as pa
 
 import cohort_people
 import cohort_plans
-from ldn_titration import LdnTitrationError, PatientFacts, Regimen, Severity, cohort, schedule, screen
+from ldn_titration import (
+    LdnTitrationError,
+    PatientFacts,
+    Regimen,
+    Severity,
+    cohort,
+    schedule,
+    screen,
+)
 
 CHUNK = 50_000
 

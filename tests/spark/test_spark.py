@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,16 +18,18 @@ from pyspark.sql import SparkSession
 import cohort_people
 import cohort_plans
 import million
-from ldn_titration import cohort
-from ldn_titration.cohort.files.folder import sha256_of
+from ldn_titration import InvalidInputError, cohort
+from ldn_titration.cohort.files.parts import sha256_of
 from ldn_titration.cohort.files.spark import _moved, expand_spark, screen_spark
+from test_cohort import WELL
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
-    """A Spark on this machine alone, its driver on the loopback."""
+    """A Spark on this machine alone, its driver on the loopback, its workers in this Python."""
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     made = (
         SparkSession.builder.master("local[2]")
         .config("spark.driver.host", "127.0.0.1")
@@ -64,11 +68,53 @@ def test_the_verdicts_are_those_of_one_machine(spark: Any, tmp_path: Path) -> No
     alone = cohort.screen(patients, exposures).verdicts.to_pylist()
     assert sorted(rows_of(out, "verdicts"), key=lambda row: row["patient"]) == alone
     assert sum(part.rows for part in parts if part.file.startswith("verdicts/")) == 500
-    listed = json.loads((out / "manifest.json").read_text())["files"]
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["exposures_of_nobody"] == 0
+    listed = manifest["files"]
+    assert [each["rows"] for each in listed] == [part.rows for part in parts]
     assert [each["sha256"] for each in listed] == [sha256_of(out / part.file) for part in parts]
     assert {part.file for part in parts} == {
         str(place.relative_to(out)) for place in out.rglob("*.parquet")
     }
+
+
+def test_whoever_has_rows_in_several_parts_is_told_of_in_each(spark: Any, tmp_path: Path) -> None:
+    """Each row in a part of its own; and exposures of nobody are counted."""
+    rows = [{"patient": who, "start": "2027-01-04", **WELL} for who in (1, 2, 1, None)]
+    taken = pa.table({"patient": [2, 7, None], "substance": ["heroin"] * 3})
+    out = tmp_path / "out"
+    screen_spark(
+        spark.read.parquet(written(tmp_path, "p.parquet", million.table(rows))).repartition(4),
+        spark.read.parquet(written(tmp_path, "t.parquet", taken)),
+        str(out),
+    )
+    said = [(row["patient"], row["finding"]) for row in rows_of(out, "verdicts")]
+    assert sorted(said, key=str) == [(1, "ROW-01"), (1, "ROW-01"), (2, "OPI-05"), (None, "ROW-01")]
+    told = {(row["patient"], row["message"]) for row in rows_of(out, "problems")}
+    assert told == {
+        ("1", "patient: stands in 2 rows; give each one row"),
+        ("2", "opioids: none, but some are recorded"),
+        ("", "patient: needs an identifier"),
+    }
+    assert json.loads((out / "manifest.json").read_text())["exposures_of_nobody"] == 2
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"patient": [1.0], "start": ["2027-01-04"]}, "whole numbers or texts, not double"),
+        ({"patient": [1]}, 'needs a column "start"'),
+        ({"patient": [1], "start": ["2027-01-04"]}, "is not empty"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_a_worker_begins(
+    columns: dict[str, Any], said: str, spark: Any, tmp_path: Path
+) -> None:
+    people = spark.read.parquet(written(tmp_path, "p.parquet", pa.table(columns)))
+    taken = pa.table({"patient": [2], "substance": ["heroin"]})
+    frame = spark.read.parquet(written(tmp_path, "t.parquet", taken))
+    with pytest.raises(InvalidInputError, match=said):
+        screen_spark(people, frame, str(tmp_path))
 
 
 def test_the_rows_of_plans_are_those_of_one_machine(spark: Any, tmp_path: Path) -> None:

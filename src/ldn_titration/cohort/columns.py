@@ -6,10 +6,10 @@ its distinct values and, for each row, the place of its value among them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ldn_titration.errors import InvalidInputError, MissingExtraError, Problem
+from ldn_titration.errors import MissingExtraError, Problem
 
 __all__ = [
     "PROBLEM",
@@ -19,7 +19,7 @@ __all__ = [
     "plain",
     "read_column",
     "require_arrow",
-    "require_columns",
+    "wrong_columns",
 ]
 
 _NULL = -1
@@ -58,11 +58,27 @@ class Coded(NamedTuple):
         return None if place < 0 else self.values[place]
 
 
-def require_columns(table: Any, names: Iterable[str], of: str) -> None:
-    """Raise InvalidInputError naming each column that the table lacks."""
-    lacking = [name for name in names if name not in table.column_names]
-    if lacking:
-        raise InvalidInputError([Problem(of, f'needs a column "{name}"') for name in lacking])
+def wrong_columns(
+    table: Any, of: str, needed: Sequence[str], known: Sequence[str]
+) -> list[Problem]:
+    """Why a table cannot be read.
+
+    Each column that is ``needed`` must stand there once, none that is ``known`` twice, and
+    ``patient`` must hold whole numbers or texts: 1.0 here and 1 there would be two people.
+    """
+    times = {name: table.column_names.count(name) for name in (*needed, *known)}
+    wrong = [f'needs a column "{name}"' for name in needed if not times[name]]
+    wrong += [f'has {n} columns "{name}"' for name, n in times.items() if n > 1]
+    if times["patient"] == 1 and not _identifies(kind := table.schema.field("patient").type):
+        wrong.append(f'the column "patient" must hold whole numbers or texts, not {kind}')
+    return [Problem(of, message) for message in wrong]
+
+
+def _identifies(kind: Any) -> bool:
+    _, pa = require_arrow()
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    texts = {pa.null(), pa.string(), pa.large_string(), pa.string_view()}
+    return pa.types.is_integer(kind) or kind in texts
 
 
 def read_column(table: Any, name: str, read: Callable[[Any], Any]) -> Coded:
@@ -80,7 +96,7 @@ def read_column(table: Any, name: str, read: Callable[[Any], Any]) -> Coded:
     places = encoded.indices.cast(pa.int32()).fill_null(_NULL).to_numpy(zero_copy_only=False)
     values: list[Any] = []
     wrong: dict[int, str] = {}
-    for place, written in enumerate(encoded.dictionary.to_pylist()):
+    for place, written in enumerate(_held(encoded.dictionary)):
         try:
             values.append(read(written))
         except (TypeError, ValueError) as error:
@@ -93,7 +109,8 @@ def plain(column: Any) -> Any:
     """A column in one piece; one of categories as the words that they stand for."""
     _, pa = require_arrow()
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    column = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    return column.cast(pa.string()) if column.type == pa.string_view() else column
 
 
 def _encoded(column: Any, pa: Any) -> Any:
@@ -121,6 +138,16 @@ def _encoded_nested(column: Any, pa: Any) -> Any:
 class _Encoded(NamedTuple):
     indices: Any
     dictionary: Any
+
+
+def _held(values: Any) -> list[Any]:
+    """Arrow's values as Python's; where one is out of Python's reach, all as texts."""
+    _, pa = require_arrow()
+    try:
+        told: list[Any] = values.to_pylist()
+    except (OverflowError, ValueError):
+        told = values.cast(pa.string()).to_pylist()
+    return told
 
 
 def _first_line(error: Exception) -> str:

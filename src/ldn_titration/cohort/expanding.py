@@ -15,15 +15,18 @@ from ldn_titration.cohort.columns import (
     plain,
     read_column,
     require_arrow,
-    require_columns,
 )
 from ldn_titration.cohort.people import (
+    ANY_START,
     EPOCH,
+    LATE,
     NO_DAY,
+    PLAN_COLUMNS,
     identifier,
     read_starts,
     read_strictly,
     unread,
+    wrong_people,
 )
 from ldn_titration.cohort.plans import KINDS, Kind, Row, moved, relative
 from ldn_titration.cohort.problems import (
@@ -42,9 +45,6 @@ from ldn_titration.plan import Plan
 from ldn_titration.schedule import schedule
 
 __all__ = ["Expansion", "expand"]
-
-_START = date(2024, 1, 1)
-"""Plans are made for this start, and moved."""
 
 
 class Expansion(NamedTuple):
@@ -89,7 +89,9 @@ def expand(
     """
     if kind not in KINDS:
         raise InvalidInputError([Problem("kind", f"must be one of {', '.join(KINDS)}")])
-    require_columns(patients, ["patient", "regimen", "preparation"], "patients")
+    lacking = wrong_people(patients, start, ["regimen", "preparation"], PLAN_COLUMNS)
+    if lacking:
+        raise InvalidInputError(lacking)
     asked = _Asked.of(patients, start)
     laid, wrong = _planned(asked, book, KINDS[kind], base)
     problems = in_order((*asked.problems, *_unplanned(asked, wrong)))
@@ -117,6 +119,7 @@ class _Asked(NamedTuple):
 
     @classmethod
     def of(cls, table: Any, start: date | None) -> _Asked:
+        """What the rows of a table ask for; ``start`` is that of all, where it has none."""
         np, _ = require_arrow()
         begin, problems = read_starts(table, start)
         columns = {name: read_column(table, name, read) for name, read in _READ.items()}
@@ -124,7 +127,7 @@ class _Asked(NamedTuple):
         problems += repeated(table, columns["patient"].places)
         for name in ("patient", "regimen", "preparation"):
             problems += absent(table, columns[name], name, "needs an identifier")
-        late = np.flatnonzero(begin > _LATE).tolist()
+        late = np.flatnonzero(begin > LATE).tolist()
         problems += [problem(table, "patients", row, _TOO_LATE) for row in late]
         diary, diaries, far = _diaries(columns["diary"], begin)
         problems += [problem(table, "patients", row, _TOO_FAR) for row in far]
@@ -138,7 +141,6 @@ class _Asked(NamedTuple):
         return cls(table, begin, columns, plan, rows, diary, diaries, problems)
 
 
-_LATE = date(9000, 1, 1).toordinal() - EPOCH
 _TOO_LATE = "start: is too late for a cohort; plan it by itself"
 _TOO_FAR = "diary: has a date too far from the start"
 
@@ -163,7 +165,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
 
 def _diaries(column: Coded, start: Any) -> tuple[Any, list[tuple[Event, ...]], list[int]]:
     """For each row the place of its diary among the distinct ones, -1 for none; they are as of
-    _START. And the rows of which a date would leave the calendar there.
+    ANY_START. And the rows of which a date would leave the calendar there.
     """
     np, _ = require_arrow()
     places = np.full(len(start), -1, np.int64)
@@ -178,7 +180,7 @@ def _diaries(column: Coded, start: Any) -> tuple[Any, list[tuple[Event, ...]], l
         key = tuple(relative(event, day) for event in events)
         if key not in known:
             try:
-                found.append(tuple(moved(event, _START.toordinal() - day) for event in events))
+                found.append(tuple(moved(event, ANY_START.toordinal() - day) for event in events))
             except OverflowError:
                 far.append(row)
                 continue
@@ -211,7 +213,7 @@ def _plan(asked: _Asked, row: int, book: Book, base: Knowledge | None) -> Plan:
     return schedule(
         book.regimen(regimen),
         book.preparation(preparation),
-        _START,
+        ANY_START,
         days=length,
         diary=diary,
         base=base,
@@ -255,7 +257,7 @@ class _Rows:
             known = self._words[name]
             return [-1 if v is None else known.setdefault(v, len(known)) for v in values]
         if name in self._kind.dates:
-            first = _START.toordinal()
+            first = ANY_START.toordinal()
             return [value.toordinal() - first for value in values]
         return values
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from ldn_titration.basis import judge
 from ldn_titration.cohort.columns import require_arrow
 from ldn_titration.cohort.marks import RANKS, marks_of
-from ldn_titration.cohort.people import NO_DAY, Exposures
+from ldn_titration.cohort.people import ANY_START, NO_DAY, Exposures
 from ldn_titration.findings import Finding
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.patient import OpioidExposure, OpioidHistory, PatientFacts
@@ -27,9 +27,6 @@ from ldn_titration.rules.exposures import Exposure, exposure_of
 from ldn_titration.rules.washout import not_before
 
 __all__ = ["Intervals", "Owed", "aside", "horizon", "intervals", "owed"]
-
-_START = date(2024, 1, 1)
-"""What the rules say of an interval depends on its days alone; so they are asked for this day."""
 
 _READING = tuple(rule for rule in RULES if "opioids" in rule.inputs and rule.code != "FACT-01")
 """The rules that look at exposures; that of missing facts asks only whether there are any."""
@@ -83,7 +80,7 @@ def intervals(taken: Exposures, of_row: Any, each: Any, start: Any, base: Knowle
     between = np.clip(start[of_row] - last, 0, most) + 1
     between[(last == NO_DAY) | (start[of_row] == NO_DAY)] = 0
     keys, place = np.unique(taken.kind[each] * (most + 2) + between, return_inverse=True)
-    blank = Case.of(aside(PatientFacts()), _START, None, None, base)
+    blank = Case.of(aside(PatientFacts()), ANY_START, None, None, base)
     table = list(_table(taken.kinds, [divmod(key, most + 2) for key in keys.tolist()], blank))
     marks = np.array([entry.marks for entry in table], np.int64).reshape(-1, len(RANKS))
     unknowable = np.array([entry.owed.unknowable for entry in table], bool)
@@ -135,7 +132,7 @@ def _table(
         exposure = exposure_of(told, blank.base) if told else None
         owing: dict[bool, Owed] = {}
         for _, days in same:
-            last = _START - timedelta(days - 1) if days else None
+            last = ANY_START - timedelta(days - 1) if days else None
             case = blank._replace(exposures=(exposure._replace(last=last),) if exposure else ())
             owes = owing.get(bool(days)) or owing.setdefault(bool(days), owed(case, last))
             yield _Entry(_marks(case, silent), owes)

@@ -36,9 +36,7 @@ CODES: tuple[str, ...] = (*(rule.code for rule in RULES), "OVR-01", UNREADABLE, 
 
 _BIT = {code: 1 << place for place, code in enumerate(CODES)}
 
-INTERVAL: int = sum(
-    bit for code, bit in _BIT.items() if code.startswith(("OPI-", "MED-", "ROW-"))
-)
+INTERVAL: int = sum(bit for code, bit in _BIT.items() if code.startswith(("OPI-", "MED-", "ROW-")))
 """The bits that speak of opioids, of what may be one, and of what is not known of them."""
 
 RANKS: tuple[str, ...] = tuple(str(severity.verdict) for severity in Severity)

@@ -52,7 +52,16 @@ def read_omop(store: Any, *, base: Knowledge | None = None) -> OmopCohort:
     Needs ``person``, ``drug_exposure`` and ``concept``; ``concept_ancestor`` may be empty or
     missing. Raises InvalidInputError naming each table or column that is lacking.
     """
-    base = base or knowledge()
+    import duckdb
+
+    try:
+        return _read(store, base or knowledge())
+    except duckdb.Error as error:
+        message = f"cannot be read: {str(error).partition(chr(10))[0]}"
+        raise InvalidInputError([Problem("omop", message)]) from None
+
+
+def _read(store: Any, base: Knowledge) -> OmopCohort:
     _require(store)
     _, pa = require_arrow()
     people = store.sql("SELECT person_id AS patient FROM person ORDER BY 1").to_arrow_table()
@@ -78,13 +87,15 @@ def read_omop(store: Any, *, base: Knowledge | None = None) -> OmopCohort:
 _EXPOSURES = """
 SELECT person_id AS patient, drug_concept_id AS concept,
   CASE
+    WHEN days_supply > 0 AND supplied IS NULL THEN NULL
     WHEN drug_exposure_end_date > drug_exposure_start_date AND days_supply > 0
-      THEN greatest(drug_exposure_end_date, drug_exposure_start_date + days_supply - 1)
+      THEN greatest(drug_exposure_end_date, supplied)
     WHEN drug_exposure_end_date > drug_exposure_start_date THEN drug_exposure_end_date
-    WHEN days_supply > 0 THEN drug_exposure_start_date + days_supply - 1
+    WHEN days_supply > 0 THEN supplied
   END::DATE AS last_taken,
   CASE
     WHEN drug_exposure_start_date IS NULL THEN 'not known, no start'
+    WHEN days_supply > 0 AND supplied IS NULL THEN 'not known, days of supply without end'
     WHEN drug_exposure_end_date > drug_exposure_start_date THEN 'the end'
     WHEN days_supply > 0 THEN 'the days of supply'
     WHEN drug_exposure_end_date < drug_exposure_start_date THEN 'not known, it ends before'
@@ -95,7 +106,9 @@ FROM (
   SELECT person_id, drug_concept_id, drug_exposure_id,
     try_cast(drug_exposure_start_date AS DATE) AS drug_exposure_start_date,
     try_cast(drug_exposure_end_date AS DATE) AS drug_exposure_end_date,
-    try_cast(days_supply AS INTEGER) AS days_supply
+    try_cast(days_supply AS BIGINT) AS days_supply,
+    try(drug_exposure_start_date::DATE + (days_supply::BIGINT - 1)::INTEGER) AS until,
+    CASE WHEN until < DATE '10000-01-01' THEN until END AS supplied
   FROM drug_exposure
 )
 ORDER BY drug_exposure_id
@@ -128,7 +141,10 @@ def _require(store: Any) -> None:
 
 
 def _columns(store: Any) -> set[tuple[str, str]]:
-    query = "SELECT lower(table_name), lower(column_name) FROM duckdb_columns()"
+    query = (
+        "SELECT lower(table_name), lower(column_name) FROM duckdb_columns() "
+        "WHERE schema_name = current_schema() AND database_name = current_database()"
+    )
     return set(store.execute(query).fetchall())
 
 
@@ -146,7 +162,8 @@ _UNKNOWN = _Drug(None, None, False, "not known, no such concept")
 def _drugs(store: Any, base: Knowledge) -> dict[int, _Drug]:
     """What each drug concept that occurs is read as."""
     rows = store.execute(
-        "SELECT concept_id, concept_name, vocabulary_id, concept_code FROM concept "
+        "SELECT concept_id, coalesce(concept_name, ''), coalesce(vocabulary_id, ''), "
+        "coalesce(concept_code, '') FROM concept "
         "WHERE concept_id IN (SELECT DISTINCT drug_concept_id FROM drug_exposure) "
         "AND concept_id <> 0"
     ).fetchall()

@@ -6,7 +6,7 @@ and costs only its own person, who is then insufficient.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from ldn_titration.cohort.columns import (
     plain,
     read_column,
     require_arrow,
-    require_columns,
+    wrong_columns,
 )
 from ldn_titration.cohort.problems import RowProblem, absent, repeated, told
 from ldn_titration.errors import InvalidInputError, Problem
@@ -27,9 +27,12 @@ from ldn_titration.strict_json import duplicates, read_json
 from ldn_titration.values import Month, read_start
 
 __all__ = [
+    "ANY_START",
+    "EARLY",
     "EPOCH",
     "EXPOSURE_COLUMNS",
     "FACTS",
+    "LATE",
     "NO_DAY",
     "PEOPLE_COLUMNS",
     "PLAN_COLUMNS",
@@ -41,12 +44,19 @@ __all__ = [
     "read_people",
     "read_starts",
     "read_strictly",
-    "require_named",
     "unread",
+    "wrong_exposures",
+    "wrong_people",
 ]
 
 EPOCH: int = date(1970, 1, 1).toordinal()
 """The day from which Arrow counts dates."""
+
+ANY_START: date = date(2024, 1, 1)
+"""A start for what depends on days alone: it is asked for once, and moved."""
+
+EARLY, LATE = (date(year, 1, 1).toordinal() - EPOCH for year in (100, 9000))
+"""Starts outside of these are near an end of the calendar, where dates may not exist."""
 
 FACTS: tuple[str, ...] = tuple(
     name
@@ -93,11 +103,11 @@ class People(NamedTuple):
         found = ((name, column.value(row)) for name, column in self.stated.items())
         return {name: value for name, value in found if value is not None}
 
-    def is_stated(self, name: str, values: Container[Any]) -> Any:
-        """For each row whether that name has one of those values."""
+    def is_stated(self, name: str, meant: Callable[[Any], bool]) -> Any:
+        """For each row whether that name has a value, and one that is meant."""
         np, _ = require_arrow()
         column = self.stated[name]
-        return column.take(np.array([*(value in values for value in column.values), False]))
+        return column.take(np.array([*map(meant, column.values), False]))
 
     def starts_on(self, row: int) -> date:
         """The start of a row."""
@@ -120,15 +130,33 @@ class Exposures(NamedTuple):
     strays: int
 
 
+# --- which columns there are ----------------------------------------------------------
+
+
+def wrong_people(
+    table: Any, start: date | None, needed: Sequence[str] = (), known: Sequence[str] = ()
+) -> list[Problem]:
+    """Why a table of people cannot be read; either it or ``start`` must tell the start."""
+    wrong = wrong_columns(table, "patients", ["patient", *needed], known or PEOPLE_COLUMNS)
+    if (start is None) != ("start" in table.column_names):
+        message = 'needs a column "start", or one start for all; not both'
+        wrong.append(Problem("patients", message))
+    return wrong
+
+
+def wrong_exposures(table: Any) -> list[Problem]:
+    """Why a table of exposures cannot be read; it must tell of what they were."""
+    wrong = wrong_columns(table, "exposures", ["patient"], EXPOSURE_COLUMNS)
+    if not {"substance", "rxcui"} & set(table.column_names):
+        wrong.append(Problem("exposures", 'needs a column "substance" or "rxcui"'))
+    return wrong
+
+
 # --- people ---------------------------------------------------------------------------
 
 
 def read_people(table: Any, start: date | None) -> People:
-    """The people of a table; ``start`` is that of all, where the table has no such column.
-
-    Raises InvalidInputError where a column is lacking, or stands beside ``start``.
-    """
-    require_columns(table, ["patient"], "patients")
+    """The people of a table; ``start`` is that of all, where the table has no such column."""
     begin, problems = read_starts(table, start)
     identifiers = read_column(table, "patient", identifier)
     columns = {name: read_column(table, name, _fact_reader(name)) for name in (*FACTS, *_MORE)}
@@ -141,14 +169,8 @@ def read_people(table: Any, start: date | None) -> People:
 
 
 def read_starts(table: Any, start: date | None) -> tuple[Any, list[RowProblem]]:
-    """The start of each row, in days since 1970 (NO_DAY: not known), and what is wrong.
-
-    Raises InvalidInputError unless either the table or ``start`` tells it.
-    """
+    """The start of each row, in days since 1970 (NO_DAY: not known), and what is wrong."""
     np, _ = require_arrow()
-    if (start is None) != ("start" in table.column_names):
-        message = 'needs a column "start", or one start for all; not both'
-        raise InvalidInputError([Problem("patients", message)])
     if start is not None:
         return np.full(table.num_rows, _day(start), np.int64), []
     starts = read_column(table, "start", lambda value: _dated(read_start(value)))
@@ -257,8 +279,6 @@ def facts_of(stated: Mapping[str, Any], start: date, **more: Any) -> PatientFact
 
 def read_exposures(table: Any, people: People, base: Knowledge) -> Exposures:
     """The exposures of a table that are of these people."""
-    require_columns(table, ["patient"], "exposures")
-    require_named(table)
     who = _whose(table, people)
     last = read_column(table, "last_taken", _last_taken)
     named = {name: read_column(table, name, _READ[name]) for name in _READ}
@@ -276,13 +296,6 @@ def read_exposures(table: Any, people: People, base: Knowledge) -> Exposures:
     strays = int((who < 0).sum())
     days = last.take(_numbers(last.values))
     return Exposures(table, who, kind, days, kinds, problems, strays)
-
-
-def require_named(table: Any) -> None:
-    """Raise InvalidInputError for a table of exposures with no column that says of what."""
-    if not {"substance", "rxcui"} & set(table.column_names):
-        message = 'needs a column "substance" or "rxcui"'
-        raise InvalidInputError([Problem("exposures", message)])
 
 
 def _whose(table: Any, people: People) -> Any:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ldn_titration.cohort.columns import PROBLEM, ROW, Coded, require_arrow
+from ldn_titration.cohort.columns import PROBLEM, ROW, Coded, plain, require_arrow
 
 __all__ = [
     "RowProblem",
     "absent",
     "in_order",
+    "marked",
     "places_of",
     "problem",
     "repeated",
-    "repeated_words",
     "told",
 ]
 
@@ -48,12 +48,28 @@ def repeated(table: Any, who: Any) -> Iterator[RowProblem]:
     times = np.bincount(who[who >= 0], minlength=1)[np.maximum(who, 0)]
     times[who < 0] = 0
     for count in np.unique(times[times > 1]).tolist():
-        yield from _of_rows(table, times == count, repeated_words(count))
+        yield from _of_rows(table, times == count, _repeated_words(count))
 
 
-def repeated_words(count: int) -> str:
+def _repeated_words(count: int) -> str:
     """What is wrong where so many rows are of one patient."""
     return f"patient: stands in {count} rows; give each one row"
+
+
+def marked(table: Any, several: Mapping[str, int]) -> Any:
+    """The people, with a problem for each row of somebody who has several, here or elsewhere."""
+    _, pa = require_arrow()
+    if not several:
+        return table
+    whose = plain(table.column("patient")).cast(pa.string()).to_pylist()
+    known = PROBLEM in table.column_names
+    old = table.column(PROBLEM).to_pylist() if known else [None] * len(whose)
+    new = [
+        told or (_repeated_words(several[who]) if who in several else None)
+        for told, who in zip(old, whose, strict=True)
+    ]
+    bare = table.drop([PROBLEM]) if known else table
+    return bare.append_column(PROBLEM, pa.array(new, pa.string()))
 
 
 def _of_rows(table: Any, rows: Any, message: str) -> Iterator[RowProblem]:

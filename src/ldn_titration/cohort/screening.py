@@ -27,29 +27,30 @@ from ldn_titration.cohort.marks import (
     verdicts,
 )
 from ldn_titration.cohort.people import (
+    ANY_START,
+    EARLY,
     EPOCH,
     FACTS,
+    LATE,
     NO_DAY,
     Exposures,
     People,
     facts_of,
     read_exposures,
     read_people,
+    wrong_exposures,
+    wrong_people,
 )
 from ldn_titration.cohort.problems import RowProblem, in_order, places_of, problem
 from ldn_titration.errors import InvalidInputError
 from ldn_titration.findings import Severity
 from ldn_titration.knowledge import Knowledge, knowledge
-from ldn_titration.patient import OpioidExposure, OpioidHistory
+from ldn_titration.patient import OpioidExposure, OpioidHistory, PatientFacts
 from ldn_titration.rules import RULES
 from ldn_titration.rules.case import Case
 from ldn_titration.selfcheck import require_canaries
 
 __all__ = ["CohortScreening", "screen"]
-
-_ANY_DAY = date(2024, 1, 1)
-_EARLY, _LATE = (date(year, 1, 1).toordinal() - EPOCH for year in (100, 9000))
-"""Starts outside of these are near an end of the calendar, where dates may not exist."""
 
 
 class CohortScreening(NamedTuple):
@@ -86,6 +87,9 @@ def screen(
     >>> screen(patients, exposures).verdicts.column("interval").to_pylist()
     ['stop', 'insufficient']
     """
+    wrong = [*wrong_people(patients, start), *wrong_exposures(exposures)]
+    if wrong:
+        raise InvalidInputError(wrong)
     base = base or knowledge()
     require_canaries(base)
     people = read_people(patients, start)
@@ -105,7 +109,7 @@ def _judged(people: People, taken: Exposures, base: Knowledge) -> tuple[Any, Any
     is_opioid = np.array([*(kind is not None for kind in taken.kinds), False])[taken.kind[each]]
     of_row, each = of_row[is_opioid], each[is_opioid]
     took = _has_any(of_row, rows)
-    says_none = people.is_stated("opioids", ["none"])
+    says_none = people.is_stated("opioids", lambda status: status == "none")
     owing = intervals(taken, of_row, each, people.start, base)
     marks, unknowable = _of_facts(people, took, base)
     first = np.where(unknowable | owing.unknowable, NO_DAY, owing.first)
@@ -162,7 +166,7 @@ def _of_facts(people: People, took: Any, base: Knowledge) -> tuple[Any, Any]:
     cases = _Cases(people, took, base)
     for rule in RULES:
         read = [_read(name, rule.code, people, took) for name in rule.inputs if name in _KEPT]
-        first, place = combined([each for each in read if each is not None], rows)
+        first, place = combined(read, rows)
         found = [marks_of(judge(rule, cases.of(row)).findings) for row in first.tolist()]
         marks |= np.array(found, np.int64).reshape(-1, len(RANKS))[place]
     read = [people.stated[name].places for name in ("medications", "opioid_in_use")]
@@ -179,7 +183,7 @@ def _read(name: str, code: str, people: People, took: Any) -> Any:
     np, _ = require_arrow()
     column = people.stated[name]
     if code == _MISSING:
-        known = people.is_stated(name, _Known())
+        known = people.is_stated(name, lambda value: _is_known(name, value))
         return (took | known).astype(np.int64) if name == "opioids" else known.astype(np.int64)
     return np.where(took, len(column.values), column.places) if name == "opioids" else column.places
 
@@ -187,11 +191,8 @@ def _read(name: str, code: str, people: People, took: Any) -> Any:
 _MISSING = "FACT-01"
 
 
-class _Known:
-    """All values that make a fact known."""
-
-    def __contains__(self, value: object) -> bool:
-        return value is not None and value != "unknown"
+def _is_known(name: str, value: Any) -> bool:
+    return not PatientFacts.model_construct(**{name: value}).is_unknown(name)
 
 
 class _Cases:
@@ -207,8 +208,8 @@ class _Cases:
         if case is None:
             stated = self._people.of(row)
             stated.pop("facts", None)
-            start = _ANY_DAY
-            if _EARLY <= self._people.start[row] <= _LATE:
+            start = ANY_START
+            if EARLY <= self._people.start[row] <= LATE:
                 start = self._people.starts_on(row)
             elif "assessed_on" in stated:  # judged alone: see _alone
                 del stated["assessed_on"]
@@ -228,7 +229,7 @@ def _history(stated: dict[str, Any]) -> OpioidHistory:
 def _alone(people: People) -> Any:
     """Which rows do not fall apart, so that they are screened one by one."""
     by_facts = people.stated["facts"].places >= 0
-    at_an_end = (people.start < _EARLY) | (people.start > _LATE)
+    at_an_end = (people.start < EARLY) | (people.start > LATE)
     return (by_facts | at_an_end) & (people.start != NO_DAY)
 
 

@@ -7,17 +7,17 @@ never mixed into its folder.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ldn_titration.cohort.files.parts import part_of
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.values import printable
 
-__all__ = ["Folder", "sha256_of"]
+__all__ = ["Folder"]
 
 _BEGUN, _MANIFEST, _WORK = "run.json", "manifest.json", ".work"
 
@@ -74,11 +74,8 @@ class Folder:
                 yield inside
 
     def finish(self, told: dict[str, Any]) -> None:
-        """Write the manifest: each file with its checksum, and what is told beside."""
-        files = [
-            {"file": str(inside), "sha256": sha256_of(self.path / inside)}
-            for inside in self.files()
-        ]
+        """Write the manifest: each file with its rows and checksum, and what is told beside."""
+        files = [part_of(self.path, str(inside))._asdict() for inside in self.files()]
         begun = json.loads((self.path / _BEGUN).read_text(encoding="utf-8"))
         text = json.dumps({**begun, **told, "files": files}, indent=1) + "\n"
         self.write(_MANIFEST, _filler(text))
@@ -100,12 +97,6 @@ def _filler(text: str) -> Callable[[Path], None]:
         place.write_text(text, encoding="utf-8")
 
     return fill
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _refused(path: Path, why: str) -> InvalidInputError:

@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ldn_titration.cohort.columns import require_arrow
 from ldn_titration.cohort.problems import RowProblem
 
-__all__ = ["part_name", "problems_table", "write_parquet"]
+__all__ = [
+    "Part",
+    "part_name",
+    "part_of",
+    "problems_table",
+    "sha256_of",
+    "write_parquet",
+    "write_table",
+]
 
 _GROUP = 1_000_000
 """Rows in a row group, at least, but for the last."""
 
 
+class Part(NamedTuple):
+    """A file that was written: where in the folder, its rows and its checksum."""
+
+    file: str
+    rows: int
+    sha256: str
+
+
+def part_of(folder: Path, file: str) -> Part:
+    """What the manifest tells of a file."""
+    from pyarrow import parquet
+
+    return Part(file, parquet.read_metadata(folder / file).num_rows, sha256_of(folder / file))
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def part_name(name: str, number: int) -> str:
     """Where in its folder a part lies."""
     return f"{name}/part-{number:05}.parquet"
+
+
+def write_table(place: Path, table: Any) -> None:
+    """Write a whole table."""
+    write_parquet(place, table.schema, table.to_batches())
 
 
 def write_parquet(place: Path, schema: Any, batches: Iterable[Any]) -> None:

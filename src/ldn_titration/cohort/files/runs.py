@@ -15,12 +15,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ldn_titration.cohort.book import Book
-from ldn_titration.cohort.columns import PROBLEM, ROW, require_arrow
+from ldn_titration.cohort.columns import PROBLEM, ROW, plain, require_arrow
 from ldn_titration.cohort.expanding import expand
-from ldn_titration.cohort.files.folder import Folder, sha256_of
-from ldn_titration.cohort.files.parts import part_name, problems_table, write_parquet
+from ldn_titration.cohort.files.folder import Folder
+from ldn_titration.cohort.files.parts import (
+    part_name,
+    problems_table,
+    sha256_of,
+    write_parquet,
+    write_table,
+)
 from ldn_titration.cohort.files.sources import (
     batches,
+    blank,
     connected,
     numbered,
     opened,
@@ -32,9 +39,8 @@ from ldn_titration.cohort.people import (
     EXPOSURE_COLUMNS,
     PEOPLE_COLUMNS,
     PLAN_COLUMNS,
-    require_named,
 )
-from ldn_titration.cohort.problems import RowProblem, repeated_words
+from ldn_titration.cohort.problems import RowProblem, marked
 from ldn_titration.cohort.screening import screen
 from ldn_titration.cohort.summary import few, suppressed
 from ldn_titration.errors import InvalidInputError, Problem
@@ -69,11 +75,16 @@ def screen_files(
     """Screen the people of a file, and write ``verdicts/`` and ``problems/`` as Parquet.
 
     The folder ``out`` must be new or empty, or hold the same run, which is then gone on with.
-    ``manifest.json`` is written last: every file with its checksum, the knowledge base, and
-    the summary, in which no count below 5 is told.
+    ``manifest.json`` is written last: every file with its rows and checksum, the knowledge
+    base, and the summary, in which no count below 5 is told. Raises InvalidInputError, with
+    nothing written, for a file that is no such table; columns are as of
+    :func:`ldn_titration.cohort.screen`.
     """
     base = base or knowledge()
     people, taken = require_file(patients, "--patients"), require_file(exposures, "--exposures")
+    blanks = blank(people, "--patients"), blank(taken, "--exposures")
+    screen(*blanks, start=start, base=base)
+    _as_text(blanks[1], EXPOSURE_COLUMNS)
     options = {"start": None if start is None else str(start), "batch": batch}
     total = rows_of(people, "--patients")
     folder = Folder(out, _begun("screen", {"patients": people, "exposures": taken}, options, base))
@@ -81,7 +92,7 @@ def screen_files(
         _lay(store, batches(taken, "--exposures", BATCH, EXPOSURE_COLUMNS))
         several = _several(store, batches(people, "--patients", batch, ()))
         tables = batches(people, "--patients", batch, PEOPLE_COLUMNS)
-        each = (_marked(table, several) for table in tables)
+        each = (marked(table, several) for table in tables)
         return _screened(store, folder, each, total, start, base, progress)
 
 
@@ -112,7 +123,7 @@ def screen_omop(
         people = numbered(found.patients)
         several = _several(store, [people])
         parts = (people.slice(first, batch) for first in range(0, people.num_rows, batch))
-        tables = (_marked(table, several) for table in parts)
+        tables = (marked(table, several) for table in parts)
         more = {"drug_exposure": few(found.told)}
         return _screened(store, folder, tables, people.num_rows, start, base, progress, more)
 
@@ -131,16 +142,17 @@ def _screened(
     count = 0
     for number, table in enumerate(tables):
         count += table.num_rows
-        ids = _as_text({"patient": table.column("patient")})
+        ids = _as_text(table)
         if not folder.has(part_name("problems", number)):
             screening = screen(table, _exposures_of(store, ids), start=start, base=base)
-            _write(folder, "verdicts", number, screening.verdicts)
-            _write(folder, "problems", number, problems_table(screening.problems))
+            verdicts, problems = screening.verdicts, problems_table(screening.problems)
+            folder.write(part_name("verdicts", number), partial(write_table, table=verdicts))
+            folder.write(part_name("problems", number), partial(write_table, table=problems))
         if progress:
             progress(count, count / rows)
     if not folder.has("problems/of-nobody.parquet"):
         unread = problems_table(_of_nobody(store))
-        folder.write("problems/of-nobody.parquet", partial(_written, unread))
+        folder.write("problems/of-nobody.parquet", partial(write_table, table=unread))
     summary = {**_summary(store, folder), **(more or {})}
     folder.finish({"people": count, "summary": summary})
     return Run(count, summary)
@@ -169,6 +181,8 @@ def expand_files(
         "start": None if start is None else str(start),
         "batch": batch,
     }
+    for kind in kinds:
+        expand(blank(people, "--patients"), book, kind, start=start, base=base)
     total = rows_of(people, "--patients")
     folder = Folder(out, _begun("expand", {"patients": people}, options, base))
     count, rows = 0, Counter[str]()
@@ -176,13 +190,15 @@ def expand_files(
         store.execute(_PEOPLE)
         several = _several(store, batches(people, "--patients", batch, ()))
     for number, part in enumerate(batches(people, "--patients", batch, PLAN_COLUMNS)):
-        table = _marked(part, several)
+        table = marked(part, several)
         count += table.num_rows
         for kind in kinds:
             if not folder.has(part_name(f"{kind}-problems", number)):
                 laid = expand(table, book, kind, start=start, base=base)
-                _write_batches(folder, kind, number, laid.schema, laid.batches)
-                _write(folder, f"{kind}-problems", number, problems_table(laid.problems))
+                fill = partial(write_parquet, schema=laid.schema, batches=laid.batches)
+                folder.write(part_name(kind, number), fill)
+                fill = partial(write_table, table=problems_table(laid.problems))
+                folder.write(part_name(f"{kind}-problems", number), fill)
             rows[kind] += _rows(folder, kind, number)
         if progress:
             progress(count, count / total)
@@ -210,20 +226,6 @@ def _begun(
 # --- parts ----------------------------------------------------------------------------
 
 
-def _write(folder: Folder, name: str, number: int, table: Any) -> None:
-    _write_batches(folder, name, number, table.schema, table.to_batches())
-
-
-def _write_batches(
-    folder: Folder, name: str, number: int, schema: Any, batches: Iterable[Any]
-) -> None:
-    folder.write(part_name(name, number), lambda place: write_parquet(place, schema, batches))
-
-
-def _written(table: Any, place: Path) -> None:
-    write_parquet(place, table.schema, table.to_batches())
-
-
 def _rows(folder: Folder, kind: str, number: int) -> int:
     from pyarrow import parquet
 
@@ -239,16 +241,24 @@ def _lay(store: Any, tables: Iterable[Any]) -> None:
     store.execute(f'CREATE TABLE exposures (patient VARCHAR, {columns}, "{ROW}" BIGINT)')
     store.execute(_PEOPLE)
     for table in tables:
-        require_named(table)
-        told = {name: table.column(name) for name in table.column_names}
-        _insert(store, "exposures", _as_text(told))
+        _insert(store, "exposures", _as_text(table, EXPOSURE_COLUMNS))
 
 
-def _as_text(columns: dict[str, Any]) -> Any:
+def _as_text(table: Any, names: Sequence[str] = ()) -> Any:
+    """``patient`` and those of its columns that it has, as texts, and what a reader added."""
     _, pa = require_arrow()
-    return pa.table(
-        {n: column if n == ROW else column.cast(pa.string()) for n, column in columns.items()}
-    )
+    known = [n for n in ("patient", *names, PROBLEM) if n in table.column_names]
+    columns = {name: _texts(table.column(name), name) for name in known}
+    return pa.table(columns | {n: table.column(n) for n in [ROW] if n in table.column_names})
+
+
+def _texts(column: Any, name: str) -> Any:
+    _, pa = require_arrow()
+    kind = column.type
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        message = f'the column "{name}" must hold texts, numbers or dates, not {kind}'
+        raise InvalidInputError([Problem("exposures", message)])
+    return plain(column).cast(pa.string())
 
 
 def _insert(store: Any, into: str, table: Any) -> None:
@@ -263,25 +273,9 @@ _PEOPLE = "CREATE TABLE people (patient VARCHAR)"
 def _several(store: Any, tables: Iterable[Any]) -> dict[str, int]:
     """Who of the people has several rows, and how many; all of them are kept, to find strays."""
     for table in tables:
-        _insert(store, "people", _as_text({"patient": table.column("patient")}))
+        _insert(store, "people", _as_text(table).select(["patient"]))
     query = "SELECT patient, count(*) FROM people WHERE patient IS NOT NULL GROUP BY 1"
     return dict(store.execute(f"{query} HAVING count(*) > 1").fetchall())
-
-
-def _marked(table: Any, several: dict[str, int]) -> Any:
-    """The people, with a problem for each row of somebody who has several."""
-    _, pa = require_arrow()
-    if not several:
-        return table
-    whose = _as_text({"patient": table.column("patient")}).column("patient").to_pylist()
-    known = PROBLEM in table.column_names
-    old = table.column(PROBLEM).to_pylist() if known else [None] * len(whose)
-    new = [
-        told or (repeated_words(several[who]) if who in several else None)
-        for told, who in zip(old, whose, strict=True)
-    ]
-    bare = table.drop([PROBLEM]) if known else table
-    return bare.append_column(PROBLEM, pa.array(new, pa.string()))
 
 
 def _exposures_of(store: Any, ids: Any) -> Any:

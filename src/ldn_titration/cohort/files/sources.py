@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ldn_titration.cohort.columns import PROBLEM, ROW, require_arrow, require_columns
+from ldn_titration.cohort.columns import PROBLEM, ROW, require_arrow
 from ldn_titration.errors import InvalidInputError, MissingExtraError, Problem
 from ldn_titration.values import printable
 
-__all__ = ["batches", "connected", "numbered", "opened", "require_file", "rows_of"]
+__all__ = ["batches", "blank", "connected", "numbered", "opened", "require_file", "rows_of"]
 
 
 def connected(folder: Path | None = None, memory: str = "192MB") -> Any:
@@ -69,10 +70,20 @@ def require_file(path: str, of: str, *kinds: str) -> Path:
     return found
 
 
-def batches(path: Path, of: str, rows: int, names: Sequence[str]) -> Iterator[Any]:
-    """Its columns of those names, in batches of so many rows; ``patient`` must be there.
+def blank(path: Path, of: str) -> Any:
+    """A table with its columns and no row. Raises InvalidInputError for a file that is no table."""
+    _, pa = require_arrow()
+    if path.suffix == ".parquet":
+        return _parquet(path, of).schema_arrow.empty_table()
+    with path.open("rb") as file:
+        header = _cells(next(file, b"")) or []
+    return pa.Table.from_arrays([pa.array([], pa.string()) for _ in header], header)
 
-    Raises InvalidInputError for a file that is no such table.
+
+def batches(path: Path, of: str, rows: int, names: Sequence[str]) -> Iterator[Any]:
+    """Its ``patient`` and columns of those names, in batches of so many rows.
+
+    Raises InvalidInputError where the file turns out to be damaged.
     """
     read = _of_csv if path.suffix == ".csv" else _of_parquet
     return read(path, of, rows, [*dict.fromkeys(["patient", *names])])
@@ -98,22 +109,29 @@ def rows_of(path: Path, of: str) -> int:
 def _of_parquet(path: Path, of: str, rows: int, names: Sequence[str]) -> Iterator[Any]:
     np, pa = require_arrow()
     file = _parquet(path, of)
-    require_columns(pa.table({name: [] for name in file.schema_arrow.names}), ["patient"], of)
     known = [name for name in names if name in file.schema_arrow.names]
     first = 1
-    for batch in file.iter_batches(rows, columns=known):
-        table = pa.Table.from_batches([batch])
-        numbers = np.arange(first, first + len(batch), dtype=np.int64)
-        first += len(batch)
-        yield table.append_column(ROW, pa.array(numbers))
+    with _told_of(of):
+        for batch in file.iter_batches(rows, columns=known):
+            table = pa.Table.from_batches([batch])
+            numbers = np.arange(first, first + len(batch), dtype=np.int64)
+            first += len(batch)
+            yield table.append_column(ROW, pa.array(numbers))
 
 
 def _parquet(path: Path, of: str) -> Any:
-    _, pa = require_arrow()
     from pyarrow import parquet
 
-    try:
+    with _told_of(of):
         return parquet.ParquetFile(path)
+
+
+@contextmanager
+def _told_of(of: str) -> Iterator[None]:
+    """What Arrow says of a file, as an error about data."""
+    _, pa = require_arrow()
+    try:
+        yield
     except (pa.ArrowException, OSError) as error:
         message = f"is no Parquet file: {str(error).partition(chr(10))[0]}"
         raise InvalidInputError([Problem(of, message)]) from None
@@ -122,14 +140,9 @@ def _parquet(path: Path, of: str) -> Any:
 # --- CSV ------------------------------------------------------------------------------
 
 
-def _of_csv(path: Path, of: str, rows: int, names: Sequence[str]) -> Iterator[Any]:
-    _, pa = require_arrow()
+def _of_csv(path: Path, _: str, rows: int, names: Sequence[str]) -> Iterator[Any]:
     with path.open("rb") as file:
         header = _cells(next(file, b"")) or []
-        require_columns(pa.table({name: [] for name in dict.fromkeys(header)}), ["patient"], of)
-        twice = sorted({name for name in header if header.count(name) > 1})
-        if twice:
-            raise InvalidInputError(Problem(of, f'has "{name}" twice') for name in twice)
         numbered = enumerate(file, 2)
         while lines := list(islice(numbered, rows)):
             yield _table([(n, line) for n, line in lines if line.strip()], header, names)

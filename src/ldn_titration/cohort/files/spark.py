@@ -10,30 +10,30 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ldn_titration.cohort.book import Book
 from ldn_titration.cohort.columns import require_arrow
 from ldn_titration.cohort.expanding import expand
-from ldn_titration.cohort.files.folder import sha256_of
-from ldn_titration.cohort.files.parts import part_name, problems_table, write_parquet
-from ldn_titration.cohort.people import EXPOSURE_COLUMNS
+from ldn_titration.cohort.files.parts import (
+    Part,
+    part_name,
+    part_of,
+    problems_table,
+    write_parquet,
+    write_table,
+)
+from ldn_titration.cohort.people import EXPOSURE_COLUMNS, PEOPLE_COLUMNS, PLAN_COLUMNS
+from ldn_titration.cohort.problems import marked
 from ldn_titration.cohort.screening import screen
-from ldn_titration.errors import MissingExtraError
+from ldn_titration.errors import InvalidInputError, MissingExtraError, Problem
 from ldn_titration.knowledge import Knowledge, knowledge
+from ldn_titration.values import printable
 
-__all__ = ["SparkPart", "expand_spark", "screen_spark"]
-
-
-class SparkPart(NamedTuple):
-    """One file that a worker wrote: where in the folder, its rows and its checksum."""
-
-    file: str
-    rows: int
-    sha256: str
+__all__ = ["expand_spark", "screen_spark"]
 
 
 def screen_spark(
@@ -43,32 +43,29 @@ def screen_spark(
     *,
     start: date | None = None,
     base: Knowledge | None = None,
-) -> tuple[SparkPart, ...]:
+) -> tuple[Part, ...]:
     """Screen the people of two Spark data frames; the parts that were written to ``out``.
 
-    ``out`` is a folder that every worker reaches. A row of the patients is a row of the
-    verdicts, in no order; ``manifest.json`` is written last. Columns are as of
-    :func:`ldn_titration.cohort.screen`; the exposures of a person are brought to them first.
+    ``out`` is a new or empty folder that the driver and every worker reach, and the Python of
+    the workers (``PYSPARK_PYTHON``) must have this library. A row of the patients is a row of
+    the verdicts, in no order; ``manifest.json`` is written last. Columns are as of
+    :func:`ldn_titration.cohort.screen`. A row that cannot be read is told by its number among
+    the rows of its part. Raises InvalidInputError for a column that is lacking or another run.
     """
-    functions = _functions()
-    shipped = [name for name in EXPOSURE_COLUMNS if name in exposures.columns]
-    each = functions.struct(*(functions.col(name).cast("string").alias(name) for name in shipped))
-    taken = exposures.groupBy(functions.col("patient").cast("string").alias("whose")).agg(
-        functions.collect_list(each).alias("taken")
-    )
-    whose = functions.col("whose") == patients["patient"].cast("string")
-    people = patients.join(taken, whose, "left").drop("whose")
+    people, taken = _known(patients, PEOPLE_COLUMNS), _known(exposures, EXPOSURE_COLUMNS)
+    screen(_blank(people), _blank(taken), start=start, base=base)
+    shipped = [name for name in taken.columns if name != "patient"]
     rules = _shipped(base)
 
     def work(table: Any, place: Callable[[str], Path]) -> None:
         mine = Knowledge(rules[0], version=rules[1]) if rules else None
-        found = screen(table.drop(["taken"]), _unnested(table, shipped), start=start, base=mine)
-        verdicts = found.verdicts
-        write_parquet(place("verdicts"), verdicts.schema, verdicts.to_batches())
-        problems = problems_table(found.problems)
-        write_parquet(place("problems"), problems.schema, problems.to_batches())
+        found = screen(table.drop([_TAKEN]), _unnested(table, shipped), start=start, base=mine)
+        write_table(place("verdicts"), found.verdicts)
+        write_table(place("problems"), problems_table(found.problems))
 
-    return _run(people, work, out, base or knowledge())
+    strays = taken.join(people, _same(taken, people), "left_anti").count()
+    told = {"exposures_of_nobody": strays}
+    return _run(_brought(_counted(people), taken, shipped), work, out, base or knowledge(), told)
 
 
 def expand_spark(
@@ -79,21 +76,58 @@ def expand_spark(
     kind: str = "days",
     start: date | None = None,
     base: Knowledge | None = None,
-) -> tuple[SparkPart, ...]:
+) -> tuple[Part, ...]:
     """Lay out the plans of the people of a Spark data frame; the parts that were written.
 
     As :func:`screen_spark`; columns are as of :func:`ldn_titration.cohort.expand`.
     """
+    people = _known(patients, PLAN_COLUMNS)
+    expand(_blank(people), book, kind, start=start, base=base)
     rules = _shipped(base)
 
     def work(table: Any, place: Callable[[str], Path]) -> None:
         mine = Knowledge(rules[0], version=rules[1]) if rules else None
         laid = expand(table, book, kind, start=start, base=mine)
         write_parquet(place(kind), laid.schema, laid.batches)
-        problems = problems_table(laid.problems)
-        write_parquet(place("problems"), problems.schema, problems.to_batches())
+        write_table(place("problems"), problems_table(laid.problems))
 
-    return _run(patients, work, out, base or knowledge())
+    return _run(_counted(people), work, out, base or knowledge(), {})
+
+
+# --- data frames ----------------------------------------------------------------------
+
+_TAKEN, _ROWS = "ldn:taken", "ldn:rows"
+
+
+def _known(frame: Any, names: Sequence[str]) -> Any:
+    """Of a data frame the columns that are read."""
+    return frame.select([name for name in ("patient", *names) if name in frame.columns])
+
+
+def _blank(frame: Any) -> Any:
+    """Its columns as an Arrow table without a row."""
+    return frame.limit(0).toArrow()
+
+
+def _same(one: Any, other: Any) -> Any:
+    return one["patient"].cast("string") == other["patient"].cast("string")
+
+
+def _counted(people: Any) -> Any:
+    """The people, each with how many rows are theirs, wherever these go."""
+    _functions()
+    from pyspark.sql import Window, functions
+
+    same = Window.partitionBy("patient")
+    return people.withColumn(_ROWS, functions.count("patient").over(same))
+
+
+def _brought(people: Any, taken: Any, names: list[str]) -> Any:
+    """The people, each with a list of what they took."""
+    functions = _functions()
+    each = functions.struct(*(functions.col(name).cast("string").alias(name) for name in names))
+    lists = taken.groupBy("patient").agg(functions.collect_list(each).alias(_TAKEN))
+    return people.join(lists, _same(people, lists), "left").drop(lists["patient"])
 
 
 def _shipped(base: Knowledge | None) -> tuple[dict[str, bytes], str] | None:
@@ -104,17 +138,22 @@ def _shipped(base: Knowledge | None) -> tuple[dict[str, bytes], str] | None:
 Work = Callable[[Any, Callable[[str], Path]], None]
 
 
-def _run(people: Any, work: Work, out: str, base: Knowledge) -> tuple[SparkPart, ...]:
+def _run(
+    people: Any, work: Work, out: str, base: Knowledge, told: dict[str, Any]
+) -> tuple[Part, ...]:
     """Let the workers work on a partition each, and write the manifest of what they wrote."""
+    if Path(out).exists() and any(Path(out).iterdir()):
+        raise InvalidInputError([Problem("out", f"{printable(out)} is not empty; name another")])
 
     def write(batches: Iterator[Any]) -> Iterator[Any]:
         return _written(batches, work, out)
 
     rows = people.mapInArrow(write, "file string, rows bigint, sha256 string").collect()
-    parts = tuple(sorted(SparkPart(row["file"], row["rows"], row["sha256"]) for row in rows))
+    parts = tuple(sorted(Part(row["file"], row["rows"], row["sha256"]) for row in rows))
     manifest = {
         "schema": "ldn-titration/cohort/1",
         "knowledge": {"version": base.version, "sha256": base.sha256},
+        **told,
         "files": [part._asdict() for part in parts],
     }
     beside = Path(out) / "manifest.part"
@@ -140,17 +179,22 @@ def _written(batches: Iterator[Any], work: Work, out: str) -> Iterator[Any]:
         beside[name] = Path(out) / name / f".{os.urandom(8).hex()}.part"
         return beside[name]
 
-    work(pa.Table.from_batches(listed), place)
+    work(_marked(pa.Table.from_batches(listed)), place)
     lines = [_moved(Path(out), part_name(name, number), part) for name, part in beside.items()]
     yield pa.RecordBatch.from_pylist([line._asdict() for line in lines])
 
 
-def _moved(out: Path, name: str, part: Path) -> SparkPart:
-    from pyarrow import parquet
+def _marked(table: Any) -> Any:
+    """The people of a partition, those with rows in others as well told of."""
+    counts = table.column(_ROWS).to_pylist()
+    whose = table.column("patient").to_pylist()
+    several = {str(who): n for who, n in zip(whose, counts, strict=True) if n > 1}
+    return marked(table.drop([_ROWS]), several)
 
+
+def _moved(out: Path, name: str, part: Path) -> Part:
     part.replace(out / name)
-    rows = parquet.read_metadata(out / name).num_rows
-    return SparkPart(name, rows, sha256_of(out / name))
+    return part_of(out, name)
 
 
 def _unnested(table: Any, names: list[str]) -> Any:
@@ -158,7 +202,7 @@ def _unnested(table: Any, names: list[str]) -> Any:
     _, pa = require_arrow()
     import pyarrow.compute as pc
 
-    lists = table.column("taken").combine_chunks()
+    lists = table.column(_TAKEN).combine_chunks()
     whose = table.column("patient").combine_chunks().take(pc.list_parent_indices(lists))
     fields = pc.list_flatten(lists)
     columns = {name: pc.struct_field(fields, name) for name in names}
