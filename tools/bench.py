@@ -16,8 +16,9 @@ import tracemalloc
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from figure import Figure
 from ldn_titration import (
     Capsules,
     Drops,
@@ -53,21 +54,6 @@ ROUNDS = 21
 RAMP = Regimen.ramp("0.25 mg", "0.25 mg", 7, "4.5 mg")
 DROPS = Drops(dilution={"drug": "50 mg", "final_volume": "10 mL"}, drops_per_mL=20)
 PLAN = schedule(RAMP, DROPS, START, days=DAYS)
-
-
-class Figure(NamedTuple):
-    """One goal with what was reached; ``at_most`` tells which way is better."""
-
-    goal: str
-    what: str
-    limit: float
-    reached: float
-    at_most: bool = True
-
-    @property
-    def met(self) -> bool:
-        """Whether the goal is reached."""
-        return self.reached <= self.limit if self.at_most else self.reached >= self.limit
 
 
 def y1() -> list[date]:

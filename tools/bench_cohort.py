@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import duckdb
 import numpy as np
@@ -28,6 +27,7 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import parquet
 
+from figure import Figure, at_least
 from ldn_titration import PatientFacts, cohort, screen
 from ldn_titration.cohort.expanding import Expansion
 from ldn_titration.cohort.files.parts import write_parquet
@@ -46,21 +46,6 @@ BOOK = cohort.Book.model_validate(
 )
 START = date(2027, 1, 4)
 DAYS = 126
-
-
-class Figure(NamedTuple):
-    """One goal with what was reached; ``at_most`` tells which way is better."""
-
-    goal: str
-    what: str
-    limit: float
-    reached: float
-    at_most: bool = False
-
-    @property
-    def met(self) -> bool:
-        """Whether the goal is reached."""
-        return self.reached <= self.limit if self.at_most else self.reached >= self.limit
 
 
 def asked(people: int, plans: int, seed: int = 1) -> pa.Table:
@@ -120,14 +105,16 @@ def expansion(people: int, rounds: int) -> Iterator[Figure]:
     streaming = statistics.median(
         seconds(lambda: filling(rows)) / seconds(lambda each=each: consumed(each)) for each in found
     )
-    yield Figure("C1", f"days of {people:,} people, read and laid out / Y2", 0.6, whole)
-    yield Figure("C1", f"the same, laid out alone ({found[0].plans:,} plans) / Y2", 0.6, streaming)
+    yield at_least("C1", f"days of {people:,} people, read and laid out / Y2", 0.6, whole)
+    yield at_least(
+        "C1", f"the same, laid out alone ({found[0].plans:,} plans) / Y2", 0.6, streaming
+    )
     made = [cohort.expand(unique, BOOK) for _ in range(2)]
     alone = statistics.median(
         seconds(lambda: filling(made[0].rows)) / seconds(lambda each=each: consumed(each))
         for each in made
     )
-    yield Figure(
+    yield at_least(
         "C1", f"laid out alone, {made[0].plans:,} plans of {people // 10:,} / Y2", 0.3, alone
     )
     yield from sums(few, rounds)
@@ -187,7 +174,7 @@ def sums(table: pa.Table, rounds: int) -> Iterator[Figure]:
     for name, theirs, limit in (("DuckDB", in_duckdb, 2.5), ("Polars", in_polars, 1.5)):
         made = [cohort.expand(table, BOOK) for _ in range(rounds)]
         reached = statistics.median(seconds(theirs) / seconds(lambda e=e: ours(e)) for e in made)
-        yield Figure("C3", f"the same rows and sums, {name} / ours", limit, reached)
+        yield at_least("C3", f"the same rows and sums, {name} / ours", limit, reached)
 
 
 def written(table: pa.Table, rounds: int) -> Iterator[Figure]:
@@ -205,14 +192,14 @@ def written(table: pa.Table, rounds: int) -> Iterator[Figure]:
         days = seconds(lambda: write_parquet(place, found.schema, batches))
         steps = cohort.expand(table, BOOK, "steps")
         length = seconds(lambda: write_parquet(Path(folder) / "s", steps.schema, steps.batches))
-    yield Figure("C4", "bytes a row of days in Parquet", 0.35, size, at_most=True)
-    yield Figure(
+    yield Figure("C4", "bytes a row of days in Parquet", 0.35, size)
+    yield at_least(
         "C4",
         "writing rows that are made before / laid out and written",
         0.95,
         statistics.median(own),
     )
-    yield Figure("C4", "days / run-length steps, to Parquet", 6, days / length)
+    yield at_least("C4", "days / run-length steps, to Parquet", 6, days / length)
 
 
 def growth(most: int) -> Iterator[Figure]:
@@ -237,9 +224,8 @@ def growth(most: int) -> Iterator[Figure]:
         f"cost a row, from 100,000 to {most:,} people",
         1.4,
         max(large) / min(large),
-        at_most=True,
     )
-    yield Figure("C2", "peak memory, MiB", 256, peak, at_most=True)
+    yield Figure("C2", "peak memory, MiB", 256, peak)
 
 
 def stream(people: int) -> None:
@@ -308,13 +294,13 @@ def screening(people: int, rounds: int) -> Iterator[Figure]:
         cohort.screen(patients, taken)
 
     scale = people / len(some)
-    yield Figure(
+    yield at_least(
         "C5",
         f"{people:,} people, screen() one by one / cohort",
         20,
         ratio(ours, alone, rounds) * scale,
     )
-    yield Figure(
+    yield at_least(
         "C5",
         "the same, ten lines of SQL in DuckDB / cohort",
         1,
@@ -362,7 +348,7 @@ def spark(people: int) -> Iterator[Figure]:
                 plain = seconds(lambda: list(pool.map(_plain, places)))
                 reached.append(plain / mine)
         session.stop()
-    yield Figure(
+    yield at_least(
         "C6", f"{people:,} people to disk, two processes / Spark", 0.6, statistics.median(reached)
     )
 

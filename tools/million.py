@@ -33,7 +33,7 @@ from ldn_titration import (
     screen,
 )
 
-CHUNK = 50_000
+CHUNK = 25_000
 
 
 def table(rows: list[dict[str, Any]]) -> pa.Table:
@@ -170,7 +170,7 @@ def main(arguments: list[str]) -> int:
     people = parser.parse_args(arguments).people
     sizes = [min(CHUNK, people - first) for first in range(0, people, CHUNK)]
     counts: Counter[str] = Counter()
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor() as pool:
         for found, wrong, screening, planning in pool.map(chunk, range(len(sizes)), sizes):
             counts += found
             print(

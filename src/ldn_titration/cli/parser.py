@@ -40,15 +40,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_plan(commands)
-    supply_ = _command(commands, "supply", run_supply, "say what to dispense, and when to make it")
-    _add_request(supply_)
-    _add_format(supply_)
-    _add_lead_days(supply_)
-    supply_.add_argument(
-        "--fill-days", type=_days(1), metavar="N", help="the most days of one fill of capsules"
-    )
-    supply_.add_argument("--draft", action="store_true", help="also where screening does not clear")
-    _add_overlay(supply_)
+    _add_supply(commands)
     screen = _command(commands, "screen", run_screen, "say whether naltrexone may be started")
     _add_request(screen)
     _add_format(screen)
@@ -69,6 +61,18 @@ def parser() -> argparse.ArgumentParser:
     schema = _command(commands, "schema", run_schema, "print a JSON Schema")
     schema.add_argument("of", choices=("request", "plan"))
     return parser
+
+
+def _add_supply(commands: Any) -> None:
+    supply = _command(commands, "supply", run_supply, "say what to dispense, and when to make it")
+    _add_request(supply)
+    _add_format(supply)
+    _add_lead_days(supply)
+    supply.add_argument(
+        "--fill-days", type=_days(1), metavar="N", help="the most days of one fill of capsules"
+    )
+    supply.add_argument("--draft", action="store_true", help="also where screening does not clear")
+    _add_overlay(supply)
 
 
 def _command(
