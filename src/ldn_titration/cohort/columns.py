@@ -18,6 +18,7 @@ __all__ = [
     "combined",
     "plain",
     "read_column",
+    "read_identifiers",
     "require_arrow",
     "wrong_columns",
 ]
@@ -45,7 +46,7 @@ class Coded(NamedTuple):
     """
 
     places: Any
-    values: list[Any]
+    values: Sequence[Any]
     wrong: dict[int, str]
 
     def take(self, numbers: Any) -> Any:
@@ -105,6 +106,19 @@ def read_column(table: Any, name: str, read: Callable[[Any], Any]) -> Coded:
     return Coded(places, values, wrong)
 
 
+def read_identifiers(table: Any) -> Coded:
+    """The column of those whose rows they are; an empty text is none."""
+    _, pa = require_arrow()
+    encoded = plain(table.column("patient")).dictionary_encode()
+    places = encoded.indices.cast(pa.int32()).fill_null(_NULL).to_numpy(zero_copy_only=False)
+    is_text = pa.types.is_string(encoded.type.value_type) or pa.types.is_large_string(
+        encoded.type.value_type
+    )
+    empty = encoded.dictionary.index("").as_py() if is_text else _NULL
+    wrong = {} if empty == _NULL else {empty: "patient: is empty"}
+    return Coded(places, encoded.dictionary, wrong)
+
+
 def plain(column: Any) -> Any:
     """A column in one piece; one of categories as the words that they stand for."""
     _, pa = require_arrow()
@@ -155,14 +169,28 @@ def _first_line(error: Exception) -> str:
 
 
 def combined(columns: Sequence[Any], rows: int) -> tuple[Any, Any]:
-    """The distinct combinations of some arrays of whole numbers from -1.
+    """The distinct combinations of some arrays of whole numbers from -1, in ascending order.
 
     For each combination the first row that has it, and for each row the place of its own.
     """
     np, _ = require_arrow()
-    whole = np.zeros(rows, np.int64)
+    places, count = np.zeros(rows, np.int64), min(rows, 1)
     for column in columns:
-        whole = whole * (int(column.max(initial=_NULL)) + 2) + column + 1
-        whole = np.unique(whole, return_inverse=True)[1]
-    _, first, places = np.unique(whole, return_index=True, return_inverse=True)
+        if count and column.min() < column.max():
+            whole = places * (int(column.max()) + 2) + column + 1
+            places, count = _ranked(whole, count * (int(column.max()) + 2))
+    first = np.zeros(count, np.int64)
+    first[places[::-1]] = np.arange(rows - 1, -1, -1)
     return first, places
+
+
+def _ranked(numbers: Any, limit: int) -> tuple[Any, int]:
+    """For each number below a limit its rank among the distinct ones, and how many these are."""
+    np, _ = require_arrow()
+    if limit > 4 * len(numbers) + 1000:
+        distinct, places = np.unique(numbers, return_inverse=True)
+        return places, len(distinct)
+    occurs = np.zeros(limit, bool)
+    occurs[numbers] = True
+    ranks = np.cumsum(occurs)
+    return (ranks - 1)[numbers], int(ranks[-1])

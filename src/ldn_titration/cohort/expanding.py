@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 from ldn_titration.cohort.book import Book
@@ -14,6 +14,7 @@ from ldn_titration.cohort.columns import (
     combined,
     plain,
     read_column,
+    read_identifiers,
     require_arrow,
 )
 from ldn_titration.cohort.people import (
@@ -22,13 +23,12 @@ from ldn_titration.cohort.people import (
     LATE,
     NO_DAY,
     PLAN_COLUMNS,
-    identifier,
     read_starts,
     read_strictly,
     unread,
     wrong_people,
 )
-from ldn_titration.cohort.plans import KINDS, Kind, Row, moved, relative
+from ldn_titration.cohort.plans import KINDS, Kind, moved, relative
 from ldn_titration.cohort.problems import (
     RowProblem,
     absent,
@@ -38,10 +38,10 @@ from ldn_titration.cohort.problems import (
     repeated,
     told,
 )
+from ldn_titration.cohort.rows import Laid, Rows
 from ldn_titration.diary import Event, read_diary
 from ldn_titration.errors import InvalidInputError, LdnTitrationError, Problem
 from ldn_titration.knowledge import Knowledge
-from ldn_titration.plan import Plan
 from ldn_titration.schedule import schedule
 
 __all__ = ["Expansion", "expand"]
@@ -96,7 +96,7 @@ def expand(
     laid, wrong = _planned(asked, book, KINDS[kind], base)
     problems = in_order((*asked.problems, *_unplanned(asked, wrong)))
     rows = int(laid.lengths[asked.plan[asked.plan >= 0]].sum())
-    schema = _schema(laid, plain(patients.column("patient")).type)
+    schema = laid.schema(plain(patients.column("patient")).type)
     return Expansion(schema, _batches(asked, laid, block), problems, len(asked.first), rows)
 
 
@@ -123,6 +123,7 @@ class _Asked(NamedTuple):
         np, _ = require_arrow()
         begin, problems = read_starts(table, start)
         columns = {name: read_column(table, name, read) for name, read in _READ.items()}
+        columns["patient"] = read_identifiers(table)
         problems += told(table, "patients", columns)
         problems += repeated(table, columns["patient"].places)
         for name in ("patient", "regimen", "preparation"):
@@ -154,7 +155,6 @@ def _length(value: Any) -> int:
 
 
 _READ: dict[str, Callable[[Any], Any]] = {
-    "patient": identifier,
     "regimen": str,
     "preparation": str,
     "length_days": _length,
@@ -194,30 +194,21 @@ def _diaries(column: Coded, start: Any) -> tuple[Any, list[tuple[Event, ...]], l
 
 def _planned(
     asked: _Asked, book: Book, kind: Kind, base: Knowledge | None
-) -> tuple[_Laid, dict[int, str]]:
+) -> tuple[Laid, dict[int, str]]:
     """The rows of the distinct plans, and by its place why one has none."""
-    rows = _Rows(kind)
+    rows = Rows(kind)
     wrong: dict[int, str] = {}
+    regimen, preparation = cache(book.regimen), cache(book.preparation)
     for place, row in enumerate(asked.first):
         try:
-            rows.add(list(kind.rows(_plan(asked, row, book, base))))
+            of, measured, length = (asked.columns[name].value(row) for name in _KEYS)
+            diary = asked.diaries[asked.diary[row]] if asked.diary[row] >= 0 else ()
+            told = regimen(of), preparation(measured), ANY_START
+            rows.add(kind.rows(schedule(*told, days=length, diary=diary, base=base)))
         except LdnTitrationError as error:
             rows.add([])
             wrong[place] = str(error).replace("\n", "; ")
     return rows.laid(), wrong
-
-
-def _plan(asked: _Asked, row: int, book: Book, base: Knowledge | None) -> Plan:
-    regimen, preparation, length = (asked.columns[name].value(row) for name in _KEYS)
-    diary = asked.diaries[asked.diary[row]] if asked.diary[row] >= 0 else ()
-    return schedule(
-        book.regimen(regimen),
-        book.preparation(preparation),
-        ANY_START,
-        days=length,
-        diary=diary,
-        base=base,
-    )
 
 
 _KEYS = ("regimen", "preparation", "length_days")
@@ -230,136 +221,19 @@ def _unplanned(asked: _Asked, wrong: dict[int, str]) -> Iterator[RowProblem]:
             yield problem(asked.table, "patients", row, message)
 
 
-# --- rows -----------------------------------------------------------------------------
+# --- batches --------------------------------------------------------------------------
 
 
-class _Rows:
-    """The rows of plans as they are made, each column as whole numbers.
-
-    A text is its place among the ``words`` of its column, -1 for none; a date its days after
-    the start.
-    """
-
-    def __init__(self, kind: Kind) -> None:
-        self._kind = kind
-        self._lengths: list[int] = []
-        self._columns = {name: array("i") for name in kind.columns}
-        self._words: dict[str, dict[str, int]] = {n: {} for n in kind.columns if n in kind.texts}
-
-    def add(self, rows: list[Row]) -> None:
-        """The rows of one plan more."""
-        self._lengths.append(len(rows))
-        for place, (name, column) in enumerate(self._columns.items()):
-            column.extend(self._numbers(name, [row[place] for row in rows]))
-
-    def _numbers(self, name: str, values: Sequence[Any]) -> Iterable[int]:
-        if name in self._words:
-            known = self._words[name]
-            return [-1 if v is None else known.setdefault(v, len(known)) for v in values]
-        if name in self._kind.dates:
-            first = ANY_START.toordinal()
-            return [value.toordinal() - first for value in values]
-        return values
-
-    def laid(self) -> _Laid:
-        """All of them."""
-        np, pa = require_arrow()
-        lengths = np.array(self._lengths or [0], np.int64)
-        columns = {name: np.array(column, np.int32) for name, column in self._columns.items()}
-        return _Laid(
-            self._kind,
-            np.cumsum(lengths) - lengths,
-            lengths,
-            columns,
-            {name: pa.array(list(known), pa.string()) for name, known in self._words.items()},
-            frozenset(name for name in self._words if (columns[name] < 0).any()),
-        )
-
-
-class _Laid(NamedTuple):
-    """The rows of the distinct plans, one after another.
-
-    ``begins`` and ``lengths`` tell where the rows of each plan are, ``sparse`` in which
-    columns a text is missing somewhere.
-    """
-
-    kind: Kind
-    begins: Any
-    lengths: Any
-    columns: dict[str, Any]
-    words: dict[str, Any]
-    sparse: frozenset[str]
-
-    def gathered(self, plan: Any, start: Any) -> Iterator[Any]:
-        """The columns of some patients' plans, in the order of the kind."""
-        _, pa = require_arrow()
-        for name, rows in self._taken(plan, start):
-            if name in self.kind.dates:
-                yield pa.array(rows, pa.int32()).view(pa.date32())
-            elif name in self.words:
-                indices = pa.array(rows, mask=rows < 0 if name in self.sparse else None)
-                yield pa.DictionaryArray.from_arrays(indices, self.words[name], safe=False)
-            else:
-                yield pa.array(rows)
-
-    def _taken(self, plan: Any, start: Any) -> Iterator[tuple[str, Any]]:
-        """The rows of each column; where all plans are as long, whole plans at a time."""
-        np, _ = require_arrow()
-        same = self.is_even
-        lengths = self.lengths[plan]
-        at = None if same else _places(self.begins[plan], lengths)
-        for name, column in self.columns.items():
-            rows = self._whole(column, plan) if same else column.take(at)
-            if name in self.kind.dates:
-                rows += start[:, None] if same else np.repeat(start, lengths)
-            yield name, rows.reshape(-1)
-
-    def _whole(self, column: Any, plan: Any) -> Any:
-        """The rows of whole plans, which are all as long: a row of the result for each."""
-        return column.reshape(len(self.lengths), -1).take(plan, axis=0)
-
-    @property
-    def is_even(self) -> bool:
-        """Whether every plan has as many rows."""
-        return bool((self.lengths == self.lengths[0]).all()) and self.lengths[0] > 0
-
-
-def _places(begins: Any, lengths: Any) -> Any:
-    """The places of runs that begin there and are so long, one after another."""
-    np, _ = require_arrow()
-    ends = np.cumsum(lengths)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(begins - ends + lengths, lengths)
-
-
-def _batches(asked: _Asked, laid: _Laid, block: int) -> Iterator[Any]:
+def _batches(asked: _Asked, laid: Laid, block: int) -> Iterator[Any]:
     np, pa = require_arrow()
     who = plain(asked.table.column("patient"))
     start = asked.start.astype(np.int32)
-    schema = _schema(laid, who.type)
+    schema, draft = laid.schema(who.type), pa.array(["draft"])
     for begin in range(0, len(start), block):
         part = slice(begin, begin + block)
-        planned = np.flatnonzero(asked.plan[part] >= 0)
-        plan = asked.plan[part][planned]
-        of_row = np.repeat(planned.astype(np.int32), laid.lengths[plan])
-        patient = pa.DictionaryArray.from_arrays(pa.array(of_row), who[part], safe=False)
-        status = pa.DictionaryArray.from_arrays(
-            pa.array(np.zeros(len(of_row), np.int8)), pa.array(["draft"])
-        )
-        columns = laid.gathered(plan, start[part][planned])
+        planned = np.flatnonzero(asked.plan[part] >= 0).astype(np.int32)
+        rows, columns = laid.gathered(asked.plan[part][planned], planned, start[part][planned])
+        patient = pa.DictionaryArray.from_arrays(pa.array(rows), who[part], safe=False)
+        drafts = pa.array(np.zeros(len(rows), np.int8))
+        status = pa.DictionaryArray.from_arrays(drafts, draft)
         yield pa.RecordBatch.from_arrays([patient, *columns, status], schema=schema)
-
-
-def _schema(laid: _Laid, identifier: Any) -> Any:
-    _, pa = require_arrow()
-    text = pa.dictionary(pa.int32(), pa.string())
-    fields = [
-        (
-            name,
-            pa.date32() if name in laid.kind.dates else text if name in laid.words else pa.int32(),
-        )
-        for name in laid.kind.columns
-    ]
-    patient = pa.dictionary(pa.int32(), identifier)
-    return pa.schema(
-        [("patient", patient), *fields, ("status", pa.dictionary(pa.int8(), pa.string()))]
-    )

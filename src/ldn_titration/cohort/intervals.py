@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from ldn_titration.basis import judge
-from ldn_titration.cohort.columns import require_arrow
+from ldn_titration.cohort.columns import combined, require_arrow
 from ldn_titration.cohort.marks import RANKS, marks_of
 from ldn_titration.cohort.people import ANY_START, NO_DAY, Exposures
 from ldn_titration.findings import Finding
@@ -70,7 +70,7 @@ class _Entry(NamedTuple):
 
 
 def intervals(taken: Exposures, of_row: Any, each: Any, start: Any, base: Knowledge) -> Intervals:
-    """The intervals of rows: ``each`` names the exposures and ``of_row`` whose each one is.
+    """The intervals of rows: ``each`` names the exposures, ``of_row`` whose, in ascending order.
 
     ``start`` is the start of every row, in days since 1970.
     """
@@ -79,13 +79,14 @@ def intervals(taken: Exposures, of_row: Any, each: Any, start: Any, base: Knowle
     last = taken.last[each]
     between = np.clip(start[of_row] - last, 0, most) + 1
     between[(last == NO_DAY) | (start[of_row] == NO_DAY)] = 0
-    keys, place = np.unique(taken.kind[each] * (most + 2) + between, return_inverse=True)
+    some, place = combined([taken.kind[each], between], len(each))
     blank = Case.of(aside(PatientFacts()), ANY_START, None, None, base)
-    table = list(_table(taken.kinds, [divmod(key, most + 2) for key in keys.tolist()], blank))
+    asked = zip(taken.kind[each][some].tolist(), between[some].tolist(), strict=True)
+    table = list(_table(taken.kinds, asked, blank))
     marks = np.array([entry.marks for entry in table], np.int64).reshape(-1, len(RANKS))
     unknowable = np.array([entry.owed.unknowable for entry in table], bool)
-    order, begins, rows = _runs(of_row)
-    place, last = place[order], last[order]
+    begins = np.flatnonzero(np.diff(of_row, prepend=-1))
+    rows = of_row[begins]
     first = _after(last, [entry.owed.days for entry in table], place)
     until = _after(last, [entry.owed.until for entry in table], place)
     found = Intervals(
@@ -106,14 +107,6 @@ def _after(last: Any, days: list[int | None], place: Any) -> Any:
     np, _ = require_arrow()
     after = np.array([NO_DAY if each is None else each for each in days], np.int64)[place]
     return np.where(after == NO_DAY, NO_DAY, last + after)
-
-
-def _runs(of_row: Any) -> tuple[Any, Any, Any]:
-    """An order in which the entries of each row stand together, where they begin, which row."""
-    np, _ = require_arrow()
-    order = np.argsort(of_row, kind="stable")
-    rows, begins = np.unique(of_row[order], return_index=True)
-    return order, begins, rows
 
 
 def horizon(base: Knowledge) -> int:

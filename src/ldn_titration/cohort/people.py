@@ -16,6 +16,7 @@ from ldn_titration.cohort.columns import (
     combined,
     plain,
     read_column,
+    read_identifiers,
     require_arrow,
     wrong_columns,
 )
@@ -39,7 +40,6 @@ __all__ = [
     "Exposures",
     "People",
     "facts_of",
-    "identifier",
     "read_exposures",
     "read_people",
     "read_starts",
@@ -109,6 +109,12 @@ class People(NamedTuple):
         column = self.stated[name]
         return column.take(np.array([*map(meant, column.values), False]))
 
+    def only(self, rows: Any) -> People:
+        """Some of the rows; the table and the problems are those of all."""
+        columns = self.stated.items()
+        stated = {name: column._replace(places=column.places[rows]) for name, column in columns}
+        return self._replace(who=self.who[rows], start=self.start[rows], stated=stated)
+
     def starts_on(self, row: int) -> date:
         """The start of a row."""
         return date.fromordinal(int(self.start[row]) + EPOCH)
@@ -158,7 +164,7 @@ def wrong_exposures(table: Any) -> list[Problem]:
 def read_people(table: Any, start: date | None) -> People:
     """The people of a table; ``start`` is that of all, where the table has no such column."""
     begin, problems = read_starts(table, start)
-    identifiers = read_column(table, "patient", identifier)
+    identifiers = read_identifiers(table)
     columns = {name: read_column(table, name, _fact_reader(name)) for name in (*FACTS, *_MORE)}
     bad = read_column(table, PROBLEM, unread)
     problems += told(table, "patients", {"patient": identifiers, PROBLEM: bad} | columns)
@@ -179,7 +185,7 @@ def read_starts(table: Any, start: date | None) -> tuple[Any, list[RowProblem]]:
     return starts.take(_numbers(starts.values)), problems
 
 
-def _numbers(days: list[int | None]) -> Any:
+def _numbers(days: Sequence[int | None]) -> Any:
     """Days as an array, NO_DAY where there is none, and once more for rows without a value."""
     np, _ = require_arrow()
     return np.array([*(NO_DAY if day is None else day for day in days), NO_DAY], np.int64)
@@ -197,13 +203,6 @@ def _days_before(start: Any, days: Coded) -> Coded:
 def unread(value: Any) -> None:
     """A row of which its file says that it cannot be read."""
     raise ValueError(value)
-
-
-def identifier(value: Any) -> Any:
-    """Whose a row is; ValueError for an empty text."""
-    if value == "":
-        raise ValueError("is empty")
-    return value
 
 
 def _day(day: date) -> int:

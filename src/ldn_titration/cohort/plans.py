@@ -38,9 +38,11 @@ class Kind(NamedTuple):
 
 
 def _days(plan: Plan) -> Iterator[Row]:
+    dose, written = None, None
     for day in plan:
-        dose = None if day.dose is None else str(day.dose)
-        yield day.day, day.date, day.step, day.day_of_step, dose, day.take, day.time_of_day
+        if day.dose is not dose:
+            dose, written = day.dose, None if day.dose is None else str(day.dose)
+        yield day.day, day.date, day.step, day.day_of_step, written, day.take, day.time_of_day
 
 
 def _steps(plan: Plan) -> Iterator[Row]:

@@ -9,6 +9,7 @@ by that function itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -115,20 +116,19 @@ def _judged(people: People, taken: Exposures, base: Knowledge) -> tuple[Any, Any
     first = np.where(unknowable | owing.unknowable, NO_DAY, owing.first)
     marks |= owing.marks
     problems: list[RowProblem] = []
-    ends = np.searchsorted(of_row, np.arange(rows + 1))
-    for row in np.flatnonzero(_alone(people)).tolist():
-        mine = [_exposure(taken, n) for n in each[ends[row] : ends[row + 1]].tolist()]
+    alone = np.flatnonzero(_alone(people)).tolist()
+    for row, mine in zip(alone, _exposures(taken, of_row, each, alone), strict=True):
         try:
             marks[row], first[row] = _one(people, row, mine, base)
         except InvalidInputError as error:
             problems.append(problem(people.table, "patients", row, str(error).replace("\n", "; ")))
     marks[~recorded & ~says_none] |= mark(NOT_RECORDED, Severity.INSUFFICIENT)
     against = np.flatnonzero(says_none & took).tolist()
-    problems += [
-        problem(people.table, "patients", row, "opioids: none, but some are recorded")
-        for row in against
-    ]
+    problems += [problem(people.table, "patients", row, _AGAINST) for row in against]
     return marks, first, problems
+
+
+_AGAINST = "opioids: none, but some are recorded"
 
 
 def _joined(people: People, taken: Exposures) -> tuple[Any, Any]:
@@ -156,10 +156,15 @@ def _has_any(of_row: Any, rows: int) -> Any:
 
 
 def _of_facts(people: People, took: Any, base: Knowledge) -> tuple[Any, Any]:
-    """The marks of what is stated of each row, and whether it leaves no first day.
+    """The marks of what is stated of each row, and whether it leaves no first day."""
+    states = [people.stated[name].places for name in sorted(_KEPT)]
+    first, place = combined([took.astype(int), *states], len(took))
+    marks, unknowable = _of_some(people.only(first), took[first], base)
+    return marks[place], unknowable[place]
 
-    Each rule is asked once for each distinct combination of what it reads.
-    """
+
+def _of_some(people: People, took: Any, base: Knowledge) -> tuple[Any, Any]:
+    """The same of rows that differ: each rule is asked once for each combination that it reads."""
     np, _ = require_arrow()
     rows = len(took)
     marks = np.zeros((rows, len(RANKS)), np.int64)
@@ -231,6 +236,16 @@ def _alone(people: People) -> Any:
     by_facts = people.stated["facts"].places >= 0
     at_an_end = (people.start < EARLY) | (people.start > LATE)
     return (by_facts | at_an_end) & (people.start != NO_DAY)
+
+
+def _exposures(
+    taken: Exposures, of_row: Any, each: Any, rows: list[int]
+) -> Iterator[list[OpioidExposure]]:
+    """The exposures of each of some rows."""
+    np, _ = require_arrow()
+    begins, ends = (np.searchsorted(of_row, rows, side) for side in ("left", "right"))
+    for first, end in zip(begins, ends, strict=True):
+        yield [_exposure(taken, number) for number in each[first:end].tolist()]
 
 
 def _exposure(taken: Exposures, number: int) -> OpioidExposure:

@@ -1,0 +1,140 @@
+"""Rows of plans: laid down once for each distinct plan, and gathered for each patient."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ldn_titration.cohort.columns import require_arrow
+from ldn_titration.cohort.people import ANY_START
+from ldn_titration.cohort.plans import Kind, Row
+
+__all__ = ["Laid", "Rows"]
+
+
+class Rows:
+    """The rows of plans as they are made, each column as whole numbers.
+
+    A text is its place among the ``words`` of its column, -1 for none; a date its days after
+    the start.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._lengths: list[int] = []
+        self._columns = {name: array("i") for name in kind.columns}
+        self._words: dict[str, dict[str, int]] = {n: {} for n in kind.columns if n in kind.texts}
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """The rows of one plan more."""
+        columns = list(zip(*rows, strict=True))
+        self._lengths.append(len(columns[0]) if columns else 0)
+        for (name, column), values in zip(self._columns.items(), columns, strict=False):
+            column.extend(self._numbers(name, values))
+
+    def _numbers(self, name: str, values: Sequence[Any]) -> Iterable[int]:
+        if name in self._words:
+            known = self._words[name]
+            return [-1 if v is None else known.setdefault(v, len(known)) for v in values]
+        if name in self._kind.dates:
+            first = ANY_START.toordinal()
+            return [value.toordinal() - first for value in values]
+        return values
+
+    def laid(self) -> Laid:
+        """All of them."""
+        np, pa = require_arrow()
+        lengths = np.array(self._lengths or [0], np.int64)
+        columns = {name: np.array(column, np.int32) for name, column in self._columns.items()}
+        words = {name: pa.array(list(known), pa.string()) for name, known in self._words.items()}
+        sparse = frozenset(name for name in words if (columns[name] < 0).any())
+        if lengths[0] and (lengths == lengths[0]).all():
+            columns = {name: _matrix(each, len(lengths)) for name, each in columns.items()}
+        return Laid(self._kind, np.cumsum(lengths) - lengths, lengths, columns, words, sparse)
+
+
+class Laid(NamedTuple):
+    """The rows of the distinct plans: where those of each begin, and how many there are.
+
+    A column has them one after another or, where all plans are as long, a plan in each row of
+    a matrix; in its one row, where they are all the same. ``sparse`` tells in which columns a
+    text is missing somewhere.
+    """
+
+    kind: Kind
+    begins: Any
+    lengths: Any
+    columns: dict[str, Any]
+    words: dict[str, Any]
+    sparse: frozenset[str]
+
+    def gathered(self, plan: Any, each: Any, start: Any) -> tuple[Any, list[Any]]:
+        """For the plans of some patients which of ``each`` a row is of, and their columns."""
+        np, _ = require_arrow()
+        lengths = self.lengths[plan]
+        if all(column.ndim == 2 for column in self.columns.values()):
+            whose = _room((len(plan), int(self.lengths[0])))
+            whose[:] = each[:, None]
+            return whose.reshape(-1), list(self._taken(plan, start[:, None]))
+        at = _places(self.begins[plan], lengths)
+        return np.repeat(each, lengths), list(self._taken(at, np.repeat(start, lengths)))
+
+    def _taken(self, at: Any, start: Any) -> Iterator[Any]:
+        np, _ = require_arrow()
+        for name, column in self.columns.items():
+            rows = _room((len(at), *column.shape[1:]))
+            after = start if name in self.kind.dates else 0
+            if rows.ndim == 2 and len(column) == 1:
+                np.add(column, after, rows)
+            else:
+                # Places are never outside; "clip" only lets numpy write without a copy.
+                np.take(column, at, 0, rows, "clip")
+                rows += after
+            yield self._named(name, rows.reshape(-1))
+
+    def _named(self, name: str, rows: Any) -> Any:
+        _, pa = require_arrow()
+        if name in self.kind.dates:
+            return pa.array(rows).view(pa.date32())
+        if name not in self.words:
+            return pa.array(rows)
+        if not self.words[name]:
+            return pa.nulls(len(rows), pa.dictionary(pa.int32(), pa.string()))
+        indices = pa.array(rows, mask=rows < 0 if name in self.sparse else None)
+        return pa.DictionaryArray.from_arrays(indices, self.words[name], safe=False)
+
+    def schema(self, identifier: Any) -> Any:
+        """The columns of a batch, for patients whose identifiers are of that type."""
+        _, pa = require_arrow()
+        text = pa.dictionary(pa.int32(), pa.string())
+        kinds = {
+            name: pa.date32() if name in self.kind.dates else text if name in self.words else None
+            for name in self.kind.columns
+        }
+        patient, status = (
+            pa.dictionary(pa.int32(), identifier),
+            pa.dictionary(pa.int8(), pa.string()),
+        )
+        fields = [(name, kind or pa.int32()) for name, kind in kinds.items()]
+        return pa.schema([("patient", patient), *fields, ("status", status)])
+
+
+def _matrix(column: Any, plans: int) -> Any:
+    """A plan in each row; one row alone, where all are the same."""
+    rows = column.reshape(plans, -1)
+    return rows[:1] if (rows == rows[0]).all() else rows
+
+
+def _room(shape: tuple[int, ...]) -> Any:
+    """An array to be filled, in memory of Arrow, which keeps what is given back for the next."""
+    np, pa = require_arrow()
+    return np.frombuffer(pa.allocate_buffer(4 * math.prod(shape)), np.int32).reshape(shape)
+
+
+def _places(begins: Any, lengths: Any) -> Any:
+    """The places of runs that begin there and are so long, one after another."""
+    np, _ = require_arrow()
+    ends = np.cumsum(lengths)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(begins - ends + lengths, lengths)
