@@ -38,13 +38,13 @@ from ldn_titration.cohort.problems import (
     repeated,
     told,
 )
-from ldn_titration.cohort.rows import Laid, Rows
+from ldn_titration.cohort.rows import Laid, PlanRows, laid, plan_rows
 from ldn_titration.diary import Event, read_diary
 from ldn_titration.errors import InvalidInputError, LdnTitrationError, Problem
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.schedule import schedule
 
-__all__ = ["Expansion", "expand"]
+__all__ = ["Expansion", "Plans", "expand", "expansion"]
 
 
 class Expansion(NamedTuple):
@@ -87,17 +87,61 @@ def expand(
     >>> steps.column("take").to_pylist()
     ['1 capsule of 1.5 mg (1.5 mg)', '1 capsule of 3 mg (3 mg)', '1 capsule of 4.5 mg (4.5 mg)']
     """
-    if kind not in KINDS:
-        raise InvalidInputError([Problem("kind", f"must be one of {', '.join(KINDS)}")])
+    return expansion(patients, Plans(book, kind, base), start, block)
+
+
+def expansion(
+    patients: Any, plans: Plans, start: date | None = None, block: int = 1024
+) -> Expansion:
+    """As :func:`expand`, with plans that may have been made before."""
     lacking = wrong_people(patients, start, ["regimen", "preparation"], PLAN_COLUMNS)
     if lacking:
         raise InvalidInputError(lacking)
     asked = _Asked.of(patients, start)
-    laid, wrong = _planned(asked, book, KINDS[kind], base)
+    made, wrong = _planned(asked, plans)
     problems = in_order((*asked.problems, *_unplanned(asked, wrong)))
-    rows = int(laid.lengths[asked.plan[asked.plan >= 0]].sum())
-    schema = laid.schema(plain(patients.column("patient")).type)
-    return Expansion(schema, _batches(asked, laid, block), problems, len(asked.first), rows)
+    rows = int(made.lengths[asked.plan[asked.plan >= 0]].sum())
+    schema = made.schema(plain(patients.column("patient")).type)
+    return Expansion(schema, _batches(asked, made, block), problems, len(asked.first), rows)
+
+
+class Plans:
+    """The plans of a book, each made once: its rows of a kind, by what it is made of.
+
+    Raises InvalidInputError for a kind that is none. No more than 10,000 are kept.
+    """
+
+    def __init__(self, book: Book, kind: str, base: Knowledge | None = None) -> None:
+        if kind not in KINDS:
+            raise InvalidInputError([Problem("kind", f"must be one of {', '.join(KINDS)}")])
+        self.kind: Kind = KINDS[kind]
+        self._regimen, self._preparation = cache(book.regimen), cache(book.preparation)
+        self._base = base
+        self._made: dict[Any, PlanRows | str] = {}
+
+    def rows(
+        self, regimen: str, preparation: str, days: int | None, key: Any, diary: tuple[Event, ...]
+    ) -> PlanRows | str:
+        """The rows of a plan, or why there is none; ``key`` stands for the diary."""
+        whole = regimen, preparation, days, key
+        if whole not in self._made:
+            if len(self._made) >= _MOST:
+                self._made.clear()
+            self._made[whole] = self._rows(regimen, preparation, days, diary)
+        return self._made[whole]
+
+    def _rows(
+        self, regimen: str, preparation: str, days: int | None, diary: tuple[Event, ...]
+    ) -> PlanRows | str:
+        try:
+            told = self._regimen(regimen), self._preparation(preparation), ANY_START
+            plan = schedule(*told, days=days, diary=diary, base=self._base)
+            return plan_rows(self.kind, self.kind.rows(plan))
+        except LdnTitrationError as error:
+            return str(error).replace("\n", "; ")
+
+
+_MOST = 10_000
 
 
 # --- what is asked for ----------------------------------------------------------------
@@ -105,7 +149,8 @@ def expand(
 
 class _Asked(NamedTuple):
     """What each patient's plan is made of. ``plan`` is the place of it among the distinct ones,
-    -1 where it cannot be read; ``first`` is the first row of each, ``diaries`` its events.
+    -1 where it cannot be read; ``first`` is the first row of each. ``diary`` is the place of it
+    among the distinct ``diaries``: what stands for its events, and these, as of ANY_START.
     """
 
     table: Any
@@ -114,7 +159,7 @@ class _Asked(NamedTuple):
     plan: Any
     first: list[int]
     diary: Any
-    diaries: list[tuple[Event, ...]]
+    diaries: list[tuple[Any, tuple[Event, ...]]]
     problems: list[RowProblem]
 
     @classmethod
@@ -130,7 +175,7 @@ class _Asked(NamedTuple):
             problems += absent(table, columns[name], name, "needs an identifier")
         late = np.flatnonzero(begin > LATE).tolist()
         problems += [problem(table, "patients", row, _TOO_LATE) for row in late]
-        diary, diaries, far = _diaries(columns["diary"], begin)
+        diary, diaries, far = _diaries(columns.pop("diary"), begin)
         problems += [problem(table, "patients", row, _TOO_FAR) for row in far]
         places = [columns[name].places for name in ("regimen", "preparation", "length_days")]
         bad = np.zeros(table.num_rows, bool)
@@ -140,6 +185,12 @@ class _Asked(NamedTuple):
         plan = np.where(bad, -1, (np.cumsum(good) - 1)[plan])
         rows = first[good].tolist()
         return cls(table, begin, columns, plan, rows, diary, diaries, problems)
+
+    def what(self, row: int) -> tuple[Any, ...]:
+        """What the plan of a row is made of: regimen, preparation, length, diary."""
+        place = self.diary[row]
+        diary = self.diaries[place] if place >= 0 else ((), ())
+        return *(self.columns[name].value(row) for name in _KEYS), *diary
 
 
 _TOO_LATE = "start: is too late for a cohort; plan it by itself"
@@ -163,14 +214,16 @@ _READ: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _diaries(column: Coded, start: Any) -> tuple[Any, list[tuple[Event, ...]], list[int]]:
+def _diaries(
+    column: Coded, start: Any
+) -> tuple[Any, list[tuple[Any, tuple[Event, ...]]], list[int]]:
     """For each row the place of its diary among the distinct ones, -1 for none; they are as of
     ANY_START. And the rows of which a date would leave the calendar there.
     """
     np, _ = require_arrow()
     places = np.full(len(start), -1, np.int64)
     known: dict[Any, int] = {}
-    found: list[tuple[Event, ...]] = []
+    found: list[tuple[Any, tuple[Event, ...]]] = []
     far: list[int] = []
     for row in np.flatnonzero((column.places >= 0) & (start != NO_DAY)).tolist():
         events = column.value(row)
@@ -180,7 +233,8 @@ def _diaries(column: Coded, start: Any) -> tuple[Any, list[tuple[Event, ...]], l
         key = tuple(relative(event, day) for event in events)
         if key not in known:
             try:
-                found.append(tuple(moved(event, ANY_START.toordinal() - day) for event in events))
+                later = ANY_START.toordinal() - day
+                found.append((key, tuple(moved(event, later) for event in events)))
             except OverflowError:
                 far.append(row)
                 continue
@@ -192,23 +246,12 @@ def _diaries(column: Coded, start: Any) -> tuple[Any, list[tuple[Event, ...]], l
 # --- plans ----------------------------------------------------------------------------
 
 
-def _planned(
-    asked: _Asked, book: Book, kind: Kind, base: Knowledge | None
-) -> tuple[Laid, dict[int, str]]:
+def _planned(asked: _Asked, plans: Plans) -> tuple[Laid, dict[int, str]]:
     """The rows of the distinct plans, and by its place why one has none."""
-    rows = Rows(kind)
-    wrong: dict[int, str] = {}
-    regimen, preparation = cache(book.regimen), cache(book.preparation)
-    for place, row in enumerate(asked.first):
-        try:
-            of, measured, length = (asked.columns[name].value(row) for name in _KEYS)
-            diary = asked.diaries[asked.diary[row]] if asked.diary[row] >= 0 else ()
-            told = regimen(of), preparation(measured), ANY_START
-            rows.add(kind.rows(schedule(*told, days=length, diary=diary, base=base)))
-        except LdnTitrationError as error:
-            rows.add([])
-            wrong[place] = str(error).replace("\n", "; ")
-    return rows.laid(), wrong
+    made = [plans.rows(*asked.what(row)) for row in asked.first]
+    wrong = {place: each for place, each in enumerate(made) if isinstance(each, str)}
+    nothing = plan_rows(plans.kind, ())
+    return laid(plans.kind, [nothing if isinstance(each, str) else each for each in made]), wrong
 
 
 _KEYS = ("regimen", "preparation", "length_days")
@@ -224,15 +267,15 @@ def _unplanned(asked: _Asked, wrong: dict[int, str]) -> Iterator[RowProblem]:
 # --- batches --------------------------------------------------------------------------
 
 
-def _batches(asked: _Asked, laid: Laid, block: int) -> Iterator[Any]:
+def _batches(asked: _Asked, made: Laid, block: int) -> Iterator[Any]:
     np, pa = require_arrow()
     who = plain(asked.table.column("patient"))
     start = asked.start.astype(np.int32)
-    schema, draft = laid.schema(who.type), pa.array(["draft"])
+    schema, draft = made.schema(who.type), pa.array(["draft"])
     for begin in range(0, len(start), block):
         part = slice(begin, begin + block)
         planned = np.flatnonzero(asked.plan[part] >= 0).astype(np.int32)
-        rows, columns = laid.gathered(asked.plan[part][planned], planned, start[part][planned])
+        rows, columns = made.gathered(asked.plan[part][planned], planned, start[part][planned])
         patient = pa.DictionaryArray.from_arrays(pa.array(rows), who[part], safe=False)
         drafts = pa.array(np.zeros(len(rows), np.int8))
         status = pa.DictionaryArray.from_arrays(drafts, draft)

@@ -3,56 +3,82 @@
 from __future__ import annotations
 
 import math
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from sys import intern
 from typing import Any, NamedTuple
 
 from ldn_titration.cohort.columns import require_arrow
 from ldn_titration.cohort.people import ANY_START
 from ldn_titration.cohort.plans import Kind, Row
 
-__all__ = ["Laid", "Rows"]
+__all__ = ["Laid", "PlanRows", "laid", "plan_rows"]
 
 
-class Rows:
-    """The rows of plans as they are made, each column as whole numbers.
+class PlanRows(NamedTuple):
+    """The rows of one plan: each column as whole numbers, and the words of those of texts.
 
-    A text is its place among the ``words`` of its column, -1 for none; a date its days after
-    the start.
+    A text is its place among the words, -1 for none; a date its days after the start.
     """
 
-    def __init__(self, kind: Kind) -> None:
-        self._kind = kind
-        self._lengths: list[int] = []
-        self._columns = {name: array("i") for name in kind.columns}
-        self._words: dict[str, dict[str, int]] = {n: {} for n in kind.columns if n in kind.texts}
+    columns: dict[str, Any]
+    words: dict[str, list[str]]
+    rows: int
 
-    def add(self, rows: Iterable[Row]) -> None:
-        """The rows of one plan more."""
-        columns = list(zip(*rows, strict=True))
-        self._lengths.append(len(columns[0]) if columns else 0)
-        for (name, column), values in zip(self._columns.items(), columns, strict=False):
-            column.extend(self._numbers(name, values))
 
-    def _numbers(self, name: str, values: Sequence[Any]) -> Iterable[int]:
-        if name in self._words:
-            known = self._words[name]
-            return [-1 if v is None else known.setdefault(v, len(known)) for v in values]
-        if name in self._kind.dates:
-            first = ANY_START.toordinal()
-            return [value.toordinal() - first for value in values]
-        return values
+def plan_rows(kind: Kind, rows: Iterable[Row]) -> PlanRows:
+    """The rows of a plan that starts on ANY_START."""
+    np, _ = require_arrow()
+    values = dict(zip(kind.columns, zip(*rows, strict=True), strict=False))
+    words = {name: list(dict.fromkeys(values.get(name, ()))) for name in kind.texts}
+    words = {
+        name: [intern(word) for word in each if word is not None] for name, each in words.items()
+    }
+    columns = {
+        name: np.array(_numbers(name, values.get(name, ()), kind, words), np.int32)
+        for name in kind.columns
+    }
+    return PlanRows(columns, words, len(columns[kind.columns[0]]))
 
-    def laid(self) -> Laid:
-        """All of them."""
-        np, pa = require_arrow()
-        lengths = np.array(self._lengths or [0], np.int64)
-        columns = {name: np.array(column, np.int32) for name, column in self._columns.items()}
-        words = {name: pa.array(list(known), pa.string()) for name, known in self._words.items()}
-        sparse = frozenset(name for name in words if (columns[name] < 0).any())
-        if lengths[0] and (lengths == lengths[0]).all():
-            columns = {name: _matrix(each, len(lengths)) for name, each in columns.items()}
-        return Laid(self._kind, np.cumsum(lengths) - lengths, lengths, columns, words, sparse)
+
+def _numbers(
+    name: str, values: Sequence[Any], kind: Kind, words: Mapping[str, list[str]]
+) -> Sequence[int]:
+    if name in words:
+        places: dict[str | None, int] = {word: n for n, word in enumerate(words[name])}
+        return list(map((places | {None: -1}).__getitem__, values))
+    first = ANY_START.toordinal()
+    return [value.toordinal() - first for value in values] if name in kind.dates else values
+
+
+def laid(kind: Kind, plans: Sequence[PlanRows]) -> Laid:
+    """The rows of several plans, their words put together."""
+    np, pa = require_arrow()
+    words: dict[str, dict[str, int]] = {name: {} for name in kind.columns if name in kind.texts}
+    columns = {
+        name: _joined([_placed(plan, name, words.get(name)) for plan in plans])
+        for name in kind.columns
+    }
+    lengths = np.array([plan.rows for plan in plans] or [0], np.int64)
+    arrays = {name: pa.array(list(known), pa.string()) for name, known in words.items()}
+    sparse = frozenset(name for name in words if (columns[name] < 0).any())
+    if lengths[0] and (lengths == lengths[0]).all():
+        columns = {name: _matrix(each, len(lengths)) for name, each in columns.items()}
+    return Laid(kind, np.cumsum(lengths) - lengths, lengths, columns, arrays, sparse)
+
+
+def _placed(plan: PlanRows, name: str, words: dict[str, int] | None) -> Any:
+    """A column of a plan, its texts as their places among the words of all."""
+    np, _ = require_arrow()
+    column = plan.columns[name]
+    if words is None:
+        return column
+    places = [words.setdefault(word, len(words)) for word in plan.words[name]]
+    return np.array([*places, -1], np.int32)[column]
+
+
+def _joined(columns: list[Any]) -> Any:
+    np, _ = require_arrow()
+    return np.concatenate(columns) if columns else np.zeros(0, np.int32)
 
 
 class Laid(NamedTuple):

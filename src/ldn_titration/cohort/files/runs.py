@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ldn_titration.cohort.book import Book
 from ldn_titration.cohort.columns import PROBLEM, ROW, plain, require_arrow
-from ldn_titration.cohort.expanding import expand
+from ldn_titration.cohort.expanding import Plans, expansion
 from ldn_titration.cohort.files.folder import Folder
 from ldn_titration.cohort.files.parts import (
     part_name,
@@ -48,7 +48,7 @@ from ldn_titration.knowledge import Knowledge, knowledge
 
 __all__ = ["Run", "expand_files", "screen_files", "screen_omop"]
 
-BATCH: int = 100_000
+BATCH: int = 50_000
 """People in a part; what a part holds does not depend on it."""
 
 Progress = Callable[[int, float], None]
@@ -181,8 +181,9 @@ def expand_files(
         "start": None if start is None else str(start),
         "batch": batch,
     }
+    plans = {kind: Plans(book, kind, base) for kind in kinds}
     for kind in kinds:
-        expand(blank(people, "--patients"), book, kind, start=start, base=base)
+        expansion(blank(people, "--patients"), plans[kind], start)
     total = rows_of(people, "--patients")
     folder = Folder(out, _begun("expand", {"patients": people}, options, base))
     count, rows = 0, Counter[str]()
@@ -194,7 +195,7 @@ def expand_files(
         count += table.num_rows
         for kind in kinds:
             if not folder.has(part_name(f"{kind}-problems", number)):
-                laid = expand(table, book, kind, start=start, base=base)
+                laid = expansion(table, plans[kind], start)
                 fill = partial(write_parquet, schema=laid.schema, batches=laid.batches)
                 folder.write(part_name(kind, number), fill)
                 fill = partial(write_table, table=problems_table(laid.problems))

@@ -112,7 +112,7 @@ def _of_parquet(path: Path, of: str, rows: int, names: Sequence[str]) -> Iterato
     known = [name for name in names if name in file.schema_arrow.names]
     first = 1
     with _told_of(of):
-        for batch in file.iter_batches(rows, columns=known):
+        for batch in file.iter_batches(rows, columns=known, use_threads=False):
             table = pa.Table.from_batches([batch])
             numbers = np.arange(first, first + len(batch), dtype=np.int64)
             first += len(batch)
