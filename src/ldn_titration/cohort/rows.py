@@ -28,16 +28,18 @@ class PlanRows(NamedTuple):
 def plan_rows(kind: Kind, rows: Iterable[Row]) -> PlanRows:
     """The rows of a plan that starts on ANY_START."""
     np, _ = require_arrow()
-    values = dict(zip(kind.columns, zip(*rows, strict=True), strict=False))
-    words = {name: list(dict.fromkeys(values.get(name, ()))) for name in kind.texts}
-    words = {
-        name: [intern(word) for word in each if word is not None] for name, each in words.items()
-    }
+    written = list(zip(*rows, strict=True)) or [()] * len(kind.columns)
+    values = dict(zip(kind.columns, written, strict=True))
+    words = {name: _words(values[name]) for name in kind.texts}
     columns = {
-        name: np.array(_numbers(name, values.get(name, ()), kind, words), np.int32)
-        for name in kind.columns
+        name: np.array(_numbers(name, each, kind, words), np.int32) for name, each in values.items()
     }
-    return PlanRows(columns, words, len(columns[kind.columns[0]]))
+    return PlanRows(columns, words, len(written[0]))
+
+
+def _words(texts: Iterable[str | None]) -> list[str]:
+    """The distinct texts in their order; that of many plans is kept once."""
+    return [intern(text) for text in dict.fromkeys(texts) if text is not None]
 
 
 def _numbers(
