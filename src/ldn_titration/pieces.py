@@ -8,10 +8,11 @@ the largest first is wrong ({1, 1.5, 3} mg: 2 mg is 1 + 1).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 from math import gcd, lcm
+from operator import or_
 from typing import NamedTuple
 
 from ldn_titration.errors import QuantityError
@@ -145,18 +146,26 @@ def fewest_strengths(
     >>> fewest_strengths([Fraction(3), Fraction(6)], [Fraction(1), Fraction(3)])
     (Fraction(3, 1),)
     """
+    return _fewest_strengths(tuple(dict.fromkeys(doses)), tuple(strengths), parts)
+
+
+@lru_cache(maxsize=256)
+def _fewest_strengths(
+    doses: tuple[Fraction, ...], strengths: tuple[Fraction, ...], parts: int
+) -> tuple[Fraction, ...] | None:
     ordered = sorted(strengths, reverse=True)
     scale = lcm(*(value.denominator for value in (*ordered, *doses))) * parts
     in_scale = [_times(strength, scale) // parts for strength in ordered]
     grid = gcd(*in_scale)
-    wanted = [divmod(_times(dose, scale), grid) for dose in dict.fromkeys(doses)]
+    wanted = [divmod(_times(dose, scale), grid) for dose in doses]
     if any(rest for _, rest in wanted):
         return None
     limit = max(wanted)[0]
     if limit * len(ordered) * parts > _MAX_CELLS:
         raise QuantityError("a dose is too large, or the strengths too alike, to be counted out")
-    uses = _uses([amount // grid for amount in in_scale], parts, limit)
-    kept = _smallest_union({uses[amount] for amount, _ in wanted})
+    amounts = [amount for amount, _ in wanted]
+    uses = _uses([amount // grid for amount in in_scale], parts, amounts)
+    kept = _smallest_union({uses[amount] for amount in amounts})
     return None if kept is None else tuple(s for n, s in enumerate(ordered) if kept >> n & 1)
 
 
@@ -164,25 +173,47 @@ def _times(value: Fraction, scale: int) -> int:
     return value.numerator * (scale // value.denominator)
 
 
-def _uses(units: list[int], parts: int, limit: int) -> list[tuple[int, ...]]:
-    """For each amount, which sets of strengths (as bits) make it in the fewest pieces."""
-    pieces = ((unit * part, 1 << n) for n, unit in enumerate(units) for part in range(1, parts + 1))
-    sizes = sorted(pieces)
-    fewest = [0] + [_NEVER] * limit
-    uses: list[tuple[int, ...]] = [(0,)] + [()] * limit
-    for amount in range(1, limit + 1):
-        least, found = _NEVER, list[int]()
-        for size, bit in sizes:
-            if size > amount:
-                break
-            cost = fewest[amount - size]
-            if cost < least:
-                least, found = cost, [used | bit for used in uses[amount - size]]
-            elif cost == least:
-                found += [used | bit for used in uses[amount - size]]
-        fewest[amount] = least + 1
-        uses[amount] = _minimal(found)
+def _uses(units: list[int], parts: int, wanted: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """For each amount that counts, which sets of strengths (as bits) make it in the fewest pieces.
+
+    Those count that are wanted, and what is left of one that counts after a piece of it.
+    """
+    sizes = [(unit * part, 1 << n) for n, unit in enumerate(units) for part in range(1, parts + 1)]
+    fewest = _fewest([size for size, _ in sizes], max(wanted))
+    rests: dict[int, list[tuple[int, int]]] = {0: []}
+    waiting = list(wanted)
+    while waiting:
+        amount = waiting.pop()
+        if amount not in rests:
+            found = [(amount - size, bit) for size, bit in sizes if size <= amount]
+            rests[amount] = [each for each in found if fewest[each[0]] == fewest[amount] - 1]
+            waiting += (rest for rest, _ in rests[amount])
+    uses: dict[int, tuple[int, ...]] = {0: (0,)}
+    for amount in sorted(rests)[1:]:
+        uses[amount] = _minimal(used | bit for rest, bit in rests[amount] for used in uses[rest])
     return uses
+
+
+def _fewest(sizes: Sequence[int], limit: int) -> list[int]:
+    """For each amount the fewest pieces. The amounts of so many pieces are the bits of a number."""
+    fewest = [0] + [_NEVER] * limit
+    within = (1 << limit + 1) - 1
+    made = new = 1
+    pieces = 0
+    while new:
+        pieces += 1
+        new = reduce(or_, (new << size for size in sizes)) & within & ~made
+        made |= new
+        for amount in _bits(new):
+            fewest[amount] = pieces
+    return fewest
+
+
+def _bits(number: int) -> Iterator[int]:
+    while number:
+        lowest = number & -number
+        yield lowest.bit_length() - 1
+        number ^= lowest
 
 
 def _minimal(sets: Iterable[int]) -> tuple[int, ...]:
@@ -192,7 +223,10 @@ def _minimal(sets: Iterable[int]) -> tuple[int, ...]:
         return tuple(unique)
     kept: list[int] = []
     for found in sorted(unique, key=int.bit_count):
-        if not any(other & found == other for other in kept):
+        for other in kept:
+            if other & found == other:
+                break
+        else:
             kept.append(found)
     return tuple(kept)
 
@@ -202,8 +236,4 @@ def _smallest_union(choices: Iterable[tuple[int, ...]]) -> int | None:
     unions: tuple[int, ...] = (0,)
     for choice in choices:
         unions = _minimal(union | each for union in unions for each in choice)
-    return min(unions, key=lambda found: (found.bit_count(), _places(found)), default=None)
-
-
-def _places(found: int) -> list[int]:
-    return [place for place in range(found.bit_length()) if found >> place & 1]
+    return min(unions, key=lambda found: (found.bit_count(), list(_bits(found))), default=None)

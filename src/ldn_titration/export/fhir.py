@@ -92,12 +92,13 @@ def plan_bundle(plan: Plan, *, patient: str | None = None) -> Bundle:
     requests = plan_requests(plan, subject)
     names = tuple(Reference(reference=f"urn:uuid:{request.id}") for request in requests)
     places = range(len(plan.screening.findings))
-    issues = tuple(_issue(plan, place, subject, names) for place in places)
+    made_from = _made_from(plan, subject)
+    issues = tuple(_issue(plan, place, subject, names, made_from) for place in places)
     known = tuple(Reference(reference=f"urn:uuid:{issue.id}") for issue in issues)
     proposed = (each.model_copy(update={"detected_issue": known}) for each in requests)
     resources: Iterable[Resource] = (*proposed, *issues)
     entries = (Entry(full_url=f"urn:uuid:{each.id}", resource=each) for each in resources)
-    return Bundle(id=_id(plan, subject, "bundle"), entry=tuple(entries))
+    return Bundle(id=_id(made_from, "bundle"), entry=tuple(entries))
 
 
 def plan_requests(plan: Plan, subject: Reference = _PATIENT) -> tuple[MedicationRequest, ...]:
@@ -113,9 +114,10 @@ def plan_requests(plan: Plan, subject: Reference = _PATIENT) -> tuple[Medication
     needed = {part.first: part for part in _supplied(plan)}
     if not any(step.dose_days for step in plan.steps):
         raise InvalidInputError([Problem("plan", "has no day with a dose: nothing to propose")])
+    made_from = _made_from(plan, subject)
     return tuple(
         MedicationRequest(
-            id=_id(plan, subject, f"request {number}"),
+            id=_id(made_from, f"request {number}"),
             extension=(Extension(url=PLAN_SOURCE, value_string=source),),
             medication_codeable_concept=_medication(steps),
             subject=subject,
@@ -127,11 +129,14 @@ def plan_requests(plan: Plan, subject: Reference = _PATIENT) -> tuple[Medication
     )
 
 
-def _id(plan: Plan, subject: Reference, what: str) -> str:
-    """An identifier that comes from what the plan is made from and for, and so stays the same."""
+def _made_from(plan: Plan, subject: Reference) -> str:
+    """What a plan is made from and for: its identifiers come from that, and so stay the same."""
     made_from = plan.regimen.model_dump_json(), plan.preparation.model_dump_json(), str(plan.start)
-    named = (subject.reference,) if subject.reference else ()
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, "\n".join((*made_from, *named, what))))
+    return "\n".join((*made_from, subject.reference) if subject.reference else made_from)
+
+
+def _id(made_from: str, what: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{made_from}\n{what}"))
 
 
 def _medication(steps: Sequence[PlanStep]) -> CodeableConcept:
@@ -229,12 +234,12 @@ _SEVERITY: dict[Severity, Literal["high", "moderate", "low"]] = {
 
 
 def _issue(
-    plan: Plan, place: int, subject: Reference, requests: tuple[Reference, ...]
+    plan: Plan, place: int, subject: Reference, requests: tuple[Reference, ...], made_from: str
 ) -> DetectedIssue:
     """A finding, with what it rests on: the inputs of its rule, and its sources."""
     found = plan.screening.findings[place]
     return DetectedIssue(
-        id=_id(plan, subject, f"finding {place + 1} {found.code}"),
+        id=_id(made_from, f"finding {place + 1} {found.code}"),
         code=CodeableConcept(coding=(Coding(system=_FINDING, code=found.code),), text=found.code),
         severity=_SEVERITY[found.severity],
         patient=subject,
@@ -247,12 +252,17 @@ def _issue(
     )
 
 
+_LONGEST = 10_000
+"""So many characters of an input stand with each finding; each finding has a copy of its own."""
+
+
 def _rests_on(plan: Plan, found: Finding) -> Iterator[str]:
     """The inputs that its rule read, and the sources of the rule."""
     for rule in plan.screening.basis:
         if rule.code == found.code:
             for name, value in rule.inputs:
-                yield f"{name}: {value}"
+                long = f"{len(value):,} characters, in the basis of the plan"
+                yield f"{name}: {value if len(value) <= _LONGEST else long}"
     for key in found.sources:
         source = knowledge().sources.get(key)  # a site's own are known by their key
         yield f"{source.title}. {source.publisher}. {source.url}".strip() if source else key

@@ -36,9 +36,12 @@ __all__ = [
 
 
 def _printed(text: str) -> str:
-    if not text.strip() or any(ord(character) < 32 and character != "\n" for character in text):
+    if not text.strip() or _CONTROL.search(text):
         raise ValueError("must be text with no control character")
     return text
+
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 Text = Annotated[str, AfterValidator(_printed)]

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ldn_titration.errors import KnowledgeError
 from ldn_titration.knowledge import readers
-from ldn_titration.knowledge.names import Lexicon, Limits, Line, Name, key_of, words_of
+from ldn_titration.knowledge.names import LONGEST, Lexicon, Limits, Line, Name, key_of, words_of
 from ldn_titration.knowledge.rows import (
     Brand,
     Condition,
@@ -256,6 +256,8 @@ class Knowledge:
 
     def named(self, name: str) -> tuple[Opioid, ...]:
         """The rows that a whole name, synonym or product name may denote; empty if unknown."""
+        if len(name) > LONGEST:
+            return ()
         known = self._opioid_names.get(key_of(name))
         if known is not None:
             return known.opioids

@@ -16,7 +16,10 @@ from typing import Literal, NamedTuple
 
 from ldn_titration.knowledge.rows import Opioid, Qualifier
 
-__all__ = ["Lexicon", "Limits", "Line", "Name", "key_of", "words_of"]
+__all__ = ["LONGEST", "Lexicon", "Limits", "Line", "Name", "key_of", "words_of"]
+
+LONGEST = 1_000
+"""So many characters may a name have; a longer text is none, and is not kept."""
 
 _WORD = re.compile(r"[^\W0-9_][^\W_]*|[0-9]+(?:[.,][0-9]+)*|[#%+]")
 
@@ -26,8 +29,15 @@ def words_of(text: str) -> list[str]:
 
     Small numbers in words are numbers: Tylenol three is Tylenol 3.
     """
+    return list(_read_once(text) if len(text) <= LONGEST else _read(text))
+
+
+def _read(text: str) -> tuple[str, ...]:
     plain = unicodedata.normalize("NFKC", text).casefold().replace("m/r", "mr")
-    return [_NUMBERS.get(word, word) for word in _WORD.findall(plain)]
+    return tuple(_NUMBERS.get(word, word) for word in _WORD.findall(plain))
+
+
+_read_once = lru_cache(maxsize=4096)(_read)
 
 
 _NUMBERS = {"one": "1", "two": "2", "three": "3", "four": "4"}
