@@ -57,6 +57,7 @@ def person(dice: random.Random) -> Person:
             (
                 {},
                 {"opioid_in_use": "yes"},
+                {"opioid_in_use": "no"},
                 {"alcohol": "yes"},
                 {"liver_enzymes": "3.5"},
                 {"lactose_intolerance": "yes"},

@@ -153,6 +153,75 @@ def test_a_bad_row_costs_its_own_patient_only(tmp_path: Path) -> None:
     assert manifest["summary"]["exposures_of_nobody"] == 3
 
 
+@pytest.mark.hazard("H02")
+@pytest.mark.parametrize(
+    ("header", "line"),
+    [
+        ("substance,patient,last_taken", '"oxycodone, 5 mg",1,2027-01-03,'),
+        ("substance,patient,last_taken", "oxycodone, 5 mg,1,2027-01-03"),
+        ("substance,patient,last_taken", "oxycodone,1"),
+        ("patient,substance,last_taken", "1,oxycodone, 5 mg,2027-01-03"),
+        ("substance,last_taken,patient", 'oxycodone,"2027-01-03,1'),
+    ],
+)
+def test_a_line_with_other_cells_costs_whoever_it_may_be_of(
+    header: str, line: str, tmp_path: Path
+) -> None:
+    lines = [HEADER, *(ROW.format(who) for who in (1, 2, 5, 2027))]
+    (tmp_path / "people.csv").write_text("\n".join(lines))
+    (tmp_path / "taken.csv").write_text(f"{header}\n{line}\n")
+    out = tmp_path / "out"
+    files_.screen_files(str(tmp_path / "people.csv"), str(tmp_path / "taken.csv"), str(out))
+    said = {row["patient"]: row["verdict"] for row in verdicts(out)}
+    assert said == {"1": "insufficient", "2": "clear", "5": "clear", "2027": "clear"}
+    found = [each[:3] for each in problems(out)]
+    assert [each for each in found if each[0] == "exposures"] == [("exposures", 2, "1")]
+    summary = json.loads((out / "manifest.json").read_text())["summary"]
+    assert summary["exposures_of_nobody"] == 0
+
+
+def test_a_part_is_of_somebody_and_a_plan_of_some_kind(
+    files: Any, asked: tuple[str, str], tmp_path: Path
+) -> None:
+    book = cohort.read_book(Path(asked[1]).read_bytes())
+    with pytest.raises(InvalidInputError, match="batch: must be 1 or more"):
+        files_.screen_files(*files(), str(tmp_path / "a"), batch=0)
+    with pytest.raises(InvalidInputError, match="batch: must be 1 or more"):
+        files_.expand_files(asked[0], book, str(tmp_path / "a"), batch=0)
+    with pytest.raises(InvalidInputError, match="kinds: "):
+        files_.expand_files(asked[0], book, str(tmp_path / "a"), kinds=())
+    with pytest.raises(InvalidInputError, match="block: must be 1 or more"):
+        cohort.expand(parquet.read_table(asked[0]), book, block=0)
+    assert not (tmp_path / "a").exists()
+
+
+def test_nobody_is_screened_and_planned_too(tmp_path: Path, asked: tuple[str, str]) -> None:
+    (tmp_path / "people.csv").write_text(HEADER + "\n")
+    (tmp_path / "taken.csv").write_text("patient,substance\n9,heroin\n")
+    run = files_.screen_files(
+        str(tmp_path / "people.csv"), str(tmp_path / "taken.csv"), str(tmp_path / "a")
+    )
+    assert (run.people, run.summary["exposures_of_nobody"]) == (0, 1)
+    parquet.write_table(parquet.read_table(asked[0]).slice(0, 0), tmp_path / "none.parquet")
+    book = cohort.read_book(Path(asked[1]).read_bytes())
+    run = files_.expand_files(str(tmp_path / "none.parquet"), book, str(tmp_path / "b"))
+    assert (run.people, run.summary["rows"]) == (0, {"days": 0})
+
+
+def test_a_row_without_an_identifier_costs_nobody_else_the_plan(
+    asked: tuple[str, str], tmp_path: Path
+) -> None:
+    table = parquet.read_table(asked[0])
+    names = pa.array([None, *(str(n) for n in range(1, table.num_rows))])
+    parquet.write_table(table.set_column(0, "patient", names), tmp_path / "some.parquet")
+    book = cohort.read_book(Path(asked[1]).read_bytes())
+    files_.expand_files(str(tmp_path / "some.parquet"), book, str(tmp_path / "out"))
+    found = parquet.read_table(tmp_path / "out" / "days").to_pylist()
+    whole = cohort.expand(table, book)
+    alone = [row for b in whole.batches for row in b.to_pylist() if row["patient"] != 0]
+    assert found == [{**row, "patient": str(row["patient"])} for row in alone]
+
+
 def test_whoever_has_rows_in_several_parts_is_told_of_in_each(tmp_path: Path) -> None:
     lines = [HEADER, *(ROW.format(who) for who in (1, 2, 3, 1))]
     (tmp_path / "people.csv").write_text("\n".join(lines))

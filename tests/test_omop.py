@@ -79,7 +79,7 @@ def test_the_last_dose_is_known_where_the_record_tells_it(
     found = read_omop(model([(concept, start, end, days)]))
     wanted = None if last is None else date.fromisoformat(last)
     assert found.exposures.column("last_taken").to_pylist() == [wanted]
-    not_known = sum(each for how, each in found.told.items() if how.startswith("last dose: not"))
+    not_known = sum(each for how, each in found.told["last_dose"].items() if how.startswith("not"))
     assert not_known == (last is None)
 
 
@@ -108,6 +108,28 @@ def test_an_ancestor_makes_an_opioid_and_never_clears_one() -> None:
     assert verdicts([recent], []) == ["insufficient"]
     assert verdicts([recent], [(1, 4)]) == ["stop"]
     assert verdicts([recent], [(2, 4)]) == ["insufficient"]
+
+
+@pytest.mark.parametrize("ancestors", [[(1, 4), (7, 4)], [(7, 4), (1, 4)]])
+def test_every_opioid_among_the_ancestors_counts(ancestors: list[tuple[int, int]]) -> None:
+    """One of them alone is loperamide, which would only warn; whatever the order of the rows."""
+    store = model([(4, "2026-12-28", "2027-01-03", 5)], ancestors)
+    store.execute(
+        "UPDATE concept SET concept_name = 'loperamide', vocabulary_id = 'RxNorm', "
+        "concept_code = '6468' WHERE concept_id = 7"
+    )
+    found = read_omop(store)
+    screened = cohort.screen(found.patients, found.exposures, start=date(2027, 1, 4))
+    assert screened.verdicts.column("interval").to_pylist() == ["stop"]
+    assert sorted(found.exposures.column("rxcui").to_pylist()) == ["6468", "7804"]
+
+
+def test_a_model_without_people_is_screened(tmp_path: Path) -> None:
+    place = tmp_path / "none.duckdb"
+    store = model([])
+    store.execute(f"ATTACH '{place}' AS place; COPY FROM DATABASE memory TO place; DETACH place")
+    arguments = ["--omop", str(place), "--start", "2027-01-04", "--out", str(tmp_path / "out")]
+    assert main(["cohort", "screen", *arguments]) == 0
 
 
 def test_what_is_lacking_is_told() -> None:
@@ -144,8 +166,7 @@ def test_everybody_of_gibleed_is_accounted_for(tmp_path: Path, capsys: Any) -> N
     assert Counter(row["verdict"] for row in rows) == {"insufficient": 2694}
     assert Counter(row["interval"] for row in rows) == {"clear": 1021, "insufficient": 1673}
     summary = json.loads((out / "manifest.json").read_text())["summary"]
-    assert summary["drug_exposure"]["rows of drug_exposure"] == 67_707
-    last = [count for how, count in summary["drug_exposure"].items() if how.startswith("last ")]
-    assert sum(last) == 67_707
+    assert summary["rows"]["drug_exposure"] == 67_707
+    assert sum(summary["last_dose"].values()) == 67_707
     assert summary["problems"] == 0
     assert capsys.readouterr().out.startswith("2,694 people; ")

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ldn_titration.errors import MissingExtraError, Problem
+from ldn_titration.errors import InvalidInputError, MissingExtraError, Problem
 
 __all__ = [
+    "MAYBE",
     "PROBLEM",
     "ROW",
     "Coded",
@@ -25,8 +26,10 @@ __all__ = [
 
 _NULL = -1
 
-ROW, PROBLEM = "ldn:row", "ldn:problem"
-"""Columns that a reader of files adds: the number of a row, and why it could not be read."""
+ROW, PROBLEM, MAYBE = "ldn:row", "ldn:problem", "ldn:maybe"
+"""Columns that a reader of files adds: the number of a row, why it could not be read, and whose it
+may be where that is not sure.
+"""
 
 
 def require_arrow() -> tuple[Any, Any]:
@@ -93,11 +96,16 @@ def read_column(table: Any, name: str, read: Callable[[Any], Any]) -> Coded:
     column = plain(table.column(name))
     if pa.types.is_null(column.type):
         return Coded(np.full(table.num_rows, _NULL, np.int32), [], {})
-    encoded = _encoded(column, pa)
+    try:
+        encoded = _encoded(column, pa)
+        distinct = _held(encoded.dictionary)
+    except (pa.ArrowException, LookupError, OverflowError, ValueError) as error:
+        message = f"a column of {column.type} cannot be read: {_first_line(error)}"
+        raise InvalidInputError([Problem(name, message)]) from None
     places = encoded.indices.cast(pa.int32()).fill_null(_NULL).to_numpy(zero_copy_only=False)
     values: list[Any] = []
     wrong: dict[int, str] = {}
-    for place, written in enumerate(_held(encoded.dictionary)):
+    for place, written in enumerate(distinct):
         try:
             values.append(read(written))
         except (TypeError, ValueError) as error:
@@ -123,7 +131,11 @@ def plain(column: Any) -> Any:
     """A column in one piece; one of categories as the words that they stand for."""
     _, pa = require_arrow()
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    column = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    if pa.types.is_dictionary(column.type):
+        words = plain(column.dictionary)
+        column = pa.DictionaryArray.from_arrays(column.indices, words).dictionary_decode()
     return column.cast(pa.string()) if column.type == pa.string_view() else column
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ from ldn_titration.cohort.people import (
     read_starts,
     read_strictly,
     unread,
+    whole_number,
     wrong_people,
 )
 from ldn_titration.cohort.plans import KINDS, Kind, moved, relative
@@ -95,6 +97,8 @@ def expansion(
 ) -> Expansion:
     """As :func:`expand`, with plans that may have been made before."""
     lacking = wrong_people(patients, start, ["regimen", "preparation"], PLAN_COLUMNS)
+    if block < 1:
+        lacking.append(Problem("block", "must be 1 or more"))
     if lacking:
         raise InvalidInputError(lacking)
     asked = _Asked.of(patients, start)
@@ -108,7 +112,7 @@ def expansion(
 class Plans:
     """The plans of a book, each made once: its rows of a kind, by what it is made of.
 
-    Raises InvalidInputError for a kind that is none. No more than 10,000 are kept.
+    Raises InvalidInputError for a kind that is none. Those of 1,500,000 rows are kept at most.
     """
 
     def __init__(self, book: Book, kind: str, base: Knowledge | None = None) -> None:
@@ -118,6 +122,7 @@ class Plans:
         self._regimen, self._preparation = cache(book.regimen), cache(book.preparation)
         self._base = base
         self._made: dict[Any, PlanRows | str] = {}
+        self._kept = 0
 
     def rows(
         self, regimen: str, preparation: str, days: int | None, key: Any, diary: tuple[Event, ...]
@@ -125,9 +130,12 @@ class Plans:
         """The rows of a plan, or why there is none; ``key`` stands for the diary."""
         whole = regimen, preparation, days, key
         if whole not in self._made:
-            if len(self._made) >= _MOST:
+            made = self._rows(regimen, preparation, days, diary)
+            self._kept += 1 if isinstance(made, str) else made.rows
+            if self._kept > _MOST:
                 self._made.clear()
-            self._made[whole] = self._rows(regimen, preparation, days, diary)
+                self._kept = 0
+            self._made[whole] = made
         return self._made[whole]
 
     def _rows(
@@ -141,7 +149,8 @@ class Plans:
             return str(error).replace("\n", "; ")
 
 
-_MOST = 10_000
+_MOST = 1_500_000
+"""So many rows of plans are kept."""
 
 
 # --- what is asked for ----------------------------------------------------------------
@@ -199,7 +208,7 @@ _TOO_FAR = "diary: has a date too far from the start"
 
 def _length(value: Any) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value[:9])
+        value = whole_number(value)
     if type(value) is not int:
         raise ValueError("must be a whole number of days")
     return value
@@ -259,9 +268,21 @@ _KEYS = ("regimen", "preparation", "length_days")
 
 def _unplanned(asked: _Asked, wrong: dict[int, str]) -> Iterator[RowProblem]:
     np, _ = require_arrow()
-    for place, message in wrong.items():
-        for row in np.flatnonzero(asked.plan == place).tolist():
-            yield problem(asked.table, "patients", row, message)
+    for row in np.flatnonzero(np.isin(asked.plan, list(wrong))).tolist():
+        later = int(asked.start[row]) + EPOCH - ANY_START.toordinal()
+        yield problem(asked.table, "patients", row, _dated(wrong[int(asked.plan[row])], later))
+
+
+def _dated(message: str, days: int) -> str:
+    """What is said of a plan that starts on ANY_START, of one so many days later."""
+
+    def later(found: re.Match[str]) -> str:
+        return str(date.fromisoformat(found[0]) + timedelta(days))
+
+    return _DATE.sub(later, message)
+
+
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
 # --- batches --------------------------------------------------------------------------
@@ -275,8 +296,10 @@ def _batches(asked: _Asked, made: Laid, block: int) -> Iterator[Any]:
     for begin in range(0, len(start), block):
         part = slice(begin, begin + block)
         planned = np.flatnonzero(asked.plan[part] >= 0).astype(np.int32)
-        rows, columns = made.gathered(asked.plan[part][planned], planned, start[part][planned])
-        patient = pa.DictionaryArray.from_arrays(pa.array(rows), who[part], safe=False)
+        each = np.arange(len(planned), dtype=np.int32)
+        rows, columns = made.gathered(asked.plan[part][planned], each, start[part][planned])
+        mine = who[part].take(pa.array(planned))
+        patient = pa.DictionaryArray.from_arrays(pa.array(rows), mine, safe=False)
         drafts = pa.array(np.zeros(len(rows), np.int8))
         status = pa.DictionaryArray.from_arrays(drafts, draft)
         yield pa.RecordBatch.from_arrays([patient, *columns, status], schema=schema)

@@ -7,7 +7,7 @@ and the start. So each kind with each number of days that occurs is shown to the
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from ldn_titration.basis import judge
 from ldn_titration.cohort.columns import combined, require_arrow
 from ldn_titration.cohort.marks import RANKS, marks_of
-from ldn_titration.cohort.people import ANY_START, NO_DAY, Exposures
+from ldn_titration.cohort.people import ANY_START, EPOCH, FACTS, NO_DAY, Exposures, People
 from ldn_titration.findings import Finding
 from ldn_titration.knowledge import Knowledge
 from ldn_titration.patient import OpioidExposure, OpioidHistory, PatientFacts
@@ -69,37 +69,55 @@ class _Entry(NamedTuple):
     owed: Owed
 
 
-def intervals(taken: Exposures, of_row: Any, each: Any, start: Any, base: Knowledge) -> Intervals:
-    """The intervals of rows: ``each`` names the exposures, ``of_row`` whose, in ascending order.
-
-    ``start`` is the start of every row, in days since 1970.
-    """
+def intervals(
+    people: People, taken: Exposures, of_row: Any, each: Any, base: Knowledge
+) -> Intervals:
+    """The intervals of people: ``each`` names exposures, ``of_row`` whose, in ascending order."""
     np, _ = require_arrow()
     most = horizon(base)
-    last = taken.last[each]
-    between = np.clip(start[of_row] - last, 0, most) + 1
-    between[(last == NO_DAY) | (start[of_row] == NO_DAY)] = 0
-    some, place = combined([taken.kind[each], between], len(each))
-    blank = Case.of(aside(PatientFacts()), ANY_START, None, None, base)
-    asked = zip(taken.kind[each][some].tolist(), between[some].tolist(), strict=True)
-    table = list(_table(taken.kinds, asked, blank))
+    last, start = taken.last[each], people.start[of_row]
+    between = np.clip(start - last, 0, most) + 1
+    between[(last == NO_DAY) | (start == NO_DAY)] = 0
+    beside = [people.stated[name].places[of_row] for name in _BESIDE]
+    some, place = combined([*beside, taken.kind[each], between], len(each))
+    asked = [
+        _Asked(*key)
+        for key in zip(
+            [_facts(people, row) for row in of_row[some].tolist()],
+            [taken.kinds[kind] for kind in taken.kind[each][some].tolist()],
+            between[some].tolist(),
+            strict=True,
+        )
+    ]
+    table = list(_table(asked, base))
     marks = np.array([entry.marks for entry in table], np.int64).reshape(-1, len(RANKS))
-    unknowable = np.array([entry.owed.unknowable for entry in table], bool)
-    begins = np.flatnonzero(np.diff(of_row, prepend=-1))
-    rows = of_row[begins]
+    unknowable = np.array([entry.owed.unknowable for entry in table], bool)[place]
     first = _after(last, [entry.owed.days for entry in table], place)
     until = _after(last, [entry.owed.until for entry in table], place)
+    return _of_rows(len(people.start), of_row, marks[place], first, unknowable, until)
+
+
+def _of_rows(
+    rows: int, of_row: Any, marks: Any, first: Any, unknowable: Any, until: Any
+) -> Intervals:
+    """What the exposures of each row amount to, from what each of them does."""
+    np, _ = require_arrow()
     found = Intervals(
-        np.zeros((len(start), len(RANKS)), np.int64),
-        np.full(len(start), NO_DAY, np.int64),
-        np.zeros(len(start), bool),
+        np.zeros((rows, len(RANKS)), np.int64),
+        np.full(rows, NO_DAY, np.int64),
+        np.zeros(rows, bool),
     )
-    if len(rows):
-        found.marks[rows] = np.bitwise_or.reduceat(marks[place], begins, axis=0)
-        found.first[rows] = np.maximum.reduceat(first, begins)
-        found.unknowable[rows] = np.logical_or.reduceat(unknowable[place], begins)
-        found.unknowable[rows] |= found.first[rows] <= np.maximum.reduceat(until, begins)
+    if len(of_row):
+        begins = np.flatnonzero(np.diff(of_row, prepend=-1))
+        whose = of_row[begins]
+        found.marks[whose] = np.bitwise_or.reduceat(marks, begins, axis=0)
+        found.first[whose] = np.maximum.reduceat(first, begins)
+        found.unknowable[whose] = np.logical_or.reduceat(unknowable | (first > _END), begins)
+        found.unknowable[whose] |= found.first[whose] <= np.maximum.reduceat(until, begins)
     return found
+
+
+_END = date.max.toordinal() - EPOCH
 
 
 def _after(last: Any, days: list[int | None], place: Any) -> Any:
@@ -115,16 +133,31 @@ def horizon(base: Knowledge) -> int:
     return 1 + max(base.longest_window, *(base.policy[key].whole for key in policies)) + 2
 
 
-def _table(
-    kinds: Sequence[OpioidExposure | None], asked: Iterable[tuple[int, int]], blank: Case
-) -> Iterator[_Entry]:
-    """What the rules say of each kind, so many days and one before the start (0: not known)."""
-    silent = {rule.code: judge(rule, blank).findings for rule in _READING}
-    for number, same in groupby(asked, key=lambda pair: pair[0]):
-        told = kinds[number]
-        exposure = exposure_of(told, blank.base) if told else None
+class _Asked(NamedTuple):
+    """What the rules are asked: facts beside, an exposure, days and one since (0: not known)."""
+
+    facts: PatientFacts
+    kind: OpioidExposure | None
+    days: int
+
+
+_BESIDE = sorted({name for rule in _READING for name in rule.inputs} & {*FACTS} - {"medications"})
+"""The facts that decide what those rules say of an exposure."""
+
+
+def _facts(people: People, row: int) -> PatientFacts:
+    told = {name: people.stated[name].value(row) for name in _BESIDE}
+    return aside(PatientFacts(**{name: value for name, value in told.items() if value is not None}))
+
+
+def _table(asked: Iterable[_Asked], base: Knowledge) -> Iterator[_Entry]:
+    """What the rules say of each."""
+    for (facts, kind), same in groupby(asked, key=lambda each: each[:2]):
+        blank = Case.of(facts, ANY_START, None, None, base)
+        silent = {rule.code: judge(rule, blank).findings for rule in _READING}
+        exposure = exposure_of(kind, base) if kind else None
         owing: dict[bool, Owed] = {}
-        for _, days in same:
+        for _, _, days in same:
             last = ANY_START - timedelta(days - 1) if days else None
             case = blank._replace(exposures=(exposure._replace(last=last),) if exposure else ())
             owes = owing.get(bool(days)) or owing.setdefault(bool(days), owed(case, last))

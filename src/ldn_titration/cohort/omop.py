@@ -29,12 +29,13 @@ _LONGEST = 200
 class OmopCohort(NamedTuple):
     """The people and exposures of a Common Data Model, as tables for a cohort.
 
-    ``told`` says of the rows of ``drug_exposure`` how many could be used for what.
+    ``told`` says how many rows there are, and of those of ``drug_exposure`` for how many the
+    last dose is known and how, and as what the drug was read.
     """
 
     patients: Any
     exposures: Any
-    told: dict[str, int]
+    told: dict[str, dict[str, int]]
 
 
 class _Drug(NamedTuple):
@@ -67,7 +68,14 @@ def _read(store: Any, base: Knowledge) -> OmopCohort:
     people = store.sql("SELECT person_id AS patient FROM person ORDER BY 1").to_arrow_table()
     taken = store.sql(_EXPOSURES).to_arrow_table()
     drugs = _drugs(store, base)
-    concepts = [drugs.get(each, _UNKNOWN) for each in taken.column("concept").to_pylist()]
+    read = [drugs.get(each, (_UNKNOWN,)) for each in taken.column("concept").to_pylist()]
+    told = {
+        "rows": {"drug_exposure": taken.num_rows, "concept_ancestor": _ancestors(store)},
+        "last_dose": dict(Counter(taken.column("how").to_pylist())),
+        "drug": dict(Counter(each[0].how for each in read)),
+    }
+    taken = taken.take(pa.array([n for n, each in enumerate(read) for _ in each], pa.int64()))
+    concepts = [drug for each in read for drug in each]
     exposures = pa.table(
         {
             "patient": taken.column("patient"),
@@ -77,10 +85,6 @@ def _read(store: Any, base: Knowledge) -> OmopCohort:
             "last_taken": taken.column("last_taken"),
         }
     )
-    told = {"rows of drug_exposure": taken.num_rows}
-    told |= Counter(f"last dose: {each}" for each in taken.column("how").to_pylist())
-    told |= Counter(f"drug: {drug.how}" for drug in concepts)
-    told["rows of concept_ancestor"] = _ancestors(store)
     return OmopCohort(people, exposures, told)
 
 
@@ -159,7 +163,7 @@ def _ancestors(store: Any) -> int:
 _UNKNOWN = _Drug(None, None, False, "not known, no such concept")
 
 
-def _drugs(store: Any, base: Knowledge) -> dict[int, _Drug]:
+def _drugs(store: Any, base: Knowledge) -> dict[int, tuple[_Drug, ...]]:
     """What each drug concept that occurs is read as."""
     rows = store.execute(
         "SELECT concept_id, coalesce(concept_name, ''), coalesce(vocabulary_id, ''), "
@@ -169,42 +173,39 @@ def _drugs(store: Any, base: Knowledge) -> dict[int, _Drug]:
     ).fetchall()
     within = _opioids_within(store, base)
     return {
-        number: _drug(number, name, vocabulary, str(code), within, base)
+        number: _read_as(number, name, vocabulary, str(code), within.get(number, []), base)
         for number, name, vocabulary, code in rows
     }
 
 
-def _drug(
-    number: int,
-    name: str,
-    vocabulary: str,
-    code: str,
-    within: Mapping[int, str],
-    base: Knowledge,
-) -> _Drug:
+def _read_as(
+    number: int, name: str, vocabulary: str, code: str, within: list[str], base: Knowledge
+) -> tuple[_Drug, ...]:
+    """What a concept is read as; by its ancestors as each opioid that is one of them."""
     if vocabulary == _VACCINES:
-        return _Drug(None, None, True, "a vaccine")
+        return (_Drug(None, None, True, "a vaccine"),)
     if vocabulary.startswith("RxNorm") and base.coded(code):
-        return _Drug(None, code, False, "an opioid or antagonist by its code")
+        return (_Drug(None, code, False, "an opioid or antagonist by its code"),)
     kind = base.read_line(name).kind
     if kind == "listed":
-        return _Drug(name, None, False, "read by its name, in the table of opioids")
-    if number in within:
-        return _Drug(None, within[number], False, "an opioid by its ancestor")
+        return (_Drug(name, None, False, "read by its name, in the table of opioids"),)
+    if within:
+        return tuple(_Drug(None, each, False, "an opioid by its ancestor") for each in within)
     if kind == "ordinary":
-        return _Drug(name, None, False, "an ordinary medicine by its name")
+        return (_Drug(name, None, False, "an ordinary medicine by its name"),)
     label = name if len(name) <= _LONGEST else f"OMOP concept {number}"
-    return _Drug(label, None, False, "not recognised")
+    return (_Drug(label, None, False, "not recognised"),)
 
 
-def _opioids_within(store: Any, base: Knowledge) -> dict[int, str]:
-    """The code of an opioid that each drug descends from, as far as ancestors are told."""
+def _opioids_within(store: Any, base: Knowledge) -> dict[int, list[str]]:
+    """The codes of all opioids that each drug descends from, as far as ancestors are told."""
     if not _ancestors(store):
         return {}
+    opioids = sorted({row.rxcui for row in base.opioids if row.rxcui and row.is_opioid})
     rows = store.execute(
-        "SELECT descendant_concept_id, concept_code FROM concept_ancestor "
-        "JOIN concept ON concept_id = ancestor_concept_id WHERE vocabulary_id LIKE 'RxNorm%'"
+        "SELECT descendant_concept_id, list_sort(list(DISTINCT concept_code)) "
+        "FROM concept_ancestor JOIN concept ON concept_id = ancestor_concept_id "
+        "WHERE vocabulary_id LIKE 'RxNorm%' AND concept_code IN (SELECT unnest(?)) GROUP BY 1",
+        [opioids],
     ).fetchall()
-    return {
-        number: code for number, code in rows if any(row.is_opioid for row in base.coded(str(code)))
-    }
+    return dict(rows)

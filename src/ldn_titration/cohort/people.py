@@ -45,6 +45,7 @@ __all__ = [
     "read_starts",
     "read_strictly",
     "unread",
+    "whole_number",
     "wrong_exposures",
     "wrong_people",
 ]
@@ -144,6 +145,8 @@ def wrong_people(
 ) -> list[Problem]:
     """Why a table of people cannot be read; either it or ``start`` must tell the start."""
     wrong = wrong_columns(table, "patients", ["patient", *needed], known or PEOPLE_COLUMNS)
+    if start is not None and type(start) is not date:
+        wrong.append(Problem("start", f"must be a date, without a time, not {start!r}"))
     if (start is None) != ("start" in table.column_names):
         message = 'needs a column "start", or one start for all; not both'
         wrong.append(Problem("patients", message))
@@ -252,10 +255,17 @@ def _fact(name: str, value: Any) -> Any:
     if name in {"medications", "conditions"} and isinstance(value, str):
         value = () if value == "none" else tuple(part.strip() for part in value.split(";"))
     if name == "age_years" and isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value[:9])
-    if name in {"medications", "conditions"}:
+        value = whole_number(value)
+    if name in {"medications", "conditions"} and isinstance(value, list):
         value = tuple(value)
     return getattr(PatientFacts(**{name: value}), name)
+
+
+def whole_number(digits: str) -> int:
+    """The number of digits in a cell; ValueError for more than any day or year has."""
+    if len(digits) > 9:
+        raise ValueError("must be a whole number of at most 9 digits")
+    return int(digits)
 
 
 def facts_of(stated: Mapping[str, Any], start: date, **more: Any) -> PatientFacts:
@@ -292,6 +302,9 @@ def read_exposures(table: Any, people: People, base: Knowledge) -> Exposures:
             wrong[number] = str(error).replace("\n", "; ")
     problems = list(told(table, "exposures", {"last_taken": last} | named))
     problems += told(table, "exposures", {"": Coded(kind, kinds, wrong)})
+    identifiers = read_identifiers(table)
+    problems += told(table, "exposures", {"patient": identifiers})
+    problems += absent(table, identifiers, "patient", "needs an identifier", "exposures")
     strays = int((who < 0).sum())
     days = last.take(_numbers(last.values))
     return Exposures(table, who, kind, days, kinds, problems, strays)
@@ -302,7 +315,7 @@ def _whose(table: Any, people: People) -> Any:
     import pyarrow.compute as pc
 
     _, pa = require_arrow()
-    ids = plain(people.table.column("patient")).dictionary_encode().dictionary
+    ids: Any = read_identifiers(people.table).values
     mine = plain(table.column("patient"))
     if mine.type != ids.type:
         mine, ids = mine.cast(pa.string()), ids.cast(pa.string())
@@ -347,11 +360,14 @@ def _kind(stated: dict[str, Any], base: Knowledge) -> OpioidExposure | None:
 
     Where no name stands there is one all the same: something that nobody named.
     """
-    if stated.pop("no_opioid"):
-        return None
+    no_opioid = stated.pop("no_opioid")
     told = {name: value for name, value in stated.items() if value is not None}
     name, code = told.get("substance"), told.get("rxcui") or told.get("code")
     line = base.read_line(name) if name else base.read_code(code) if code else None
+    if no_opioid and line is not None and any(each.matters for each in line.names):
+        raise ValueError("no_opioid: true, but the name or code is that of an opioid")
+    if no_opioid:
+        return None
     understood = line is not None and line.kind in {"ordinary", "listed"} and not (name and code)
     if understood and line and not any(each.matters for each in line.names):
         return None

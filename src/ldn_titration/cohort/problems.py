@@ -32,14 +32,17 @@ def told(table: Any, of: str, columns: Mapping[str, Coded]) -> Iterator[RowProbl
     """A problem for each row with a value that cannot be read."""
     np, _ = require_arrow()
     for column in columns.values():
-        for place, message in column.wrong.items():
-            for row in np.flatnonzero(column.places == place).tolist():
-                yield problem(table, of, row, message)
+        if column.wrong:
+            bad = np.isin(column.places, list(column.wrong))
+            for row in np.flatnonzero(bad).tolist():
+                yield problem(table, of, row, column.wrong[int(column.places[row])])
 
 
-def absent(table: Any, column: Coded, name: str, message: str) -> Iterator[RowProblem]:
+def absent(
+    table: Any, column: Coded, name: str, message: str, of: str = "patients"
+) -> Iterator[RowProblem]:
     """A problem for each row without a value that could be read at all."""
-    yield from _of_rows(table, column.places < 0, f"{name}: {message}")
+    yield from _of_rows(table, column.places < 0, f"{name}: {message}", of)
 
 
 def repeated(table: Any, who: Any) -> Iterator[RowProblem]:
@@ -72,12 +75,12 @@ def marked(table: Any, several: Mapping[str, int]) -> Any:
     return bare.append_column(PROBLEM, pa.array(new, pa.string()))
 
 
-def _of_rows(table: Any, rows: Any, message: str) -> Iterator[RowProblem]:
+def _of_rows(table: Any, rows: Any, message: str, of: str = "patients") -> Iterator[RowProblem]:
     np, _ = require_arrow()
     unread = table.column(PROBLEM).to_pylist() if PROBLEM in table.column_names else None
     for row in np.flatnonzero(rows).tolist():
         if unread is None or unread[row] is None:
-            yield problem(table, "patients", row, message)
+            yield problem(table, of, row, message)
 
 
 def problem(table: Any, of: str, row: int, message: str) -> RowProblem:

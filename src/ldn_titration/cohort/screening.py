@@ -104,20 +104,20 @@ def screen(
 def _judged(people: People, taken: Exposures, base: Knowledge) -> tuple[Any, Any, list[RowProblem]]:
     """The marks of each row, the first day of a start (NO_DAY: none), and what is wrong."""
     np, _ = require_arrow()
-    rows = len(people.who)
-    of_row, each = _joined(people, taken)
-    recorded = _has_any(of_row, rows)
+    lead, of_row, each = _joined(people, taken)
+    rows = len(lead)
+    recorded = _has_any(of_row, rows)[lead]
     is_opioid = np.array([*(kind is not None for kind in taken.kinds), False])[taken.kind[each]]
     of_row, each = of_row[is_opioid], each[is_opioid]
-    took = _has_any(of_row, rows)
+    took = _has_any(of_row, rows)[lead]
     says_none = people.is_stated("opioids", lambda status: status == "none")
-    owing = intervals(taken, of_row, each, people.start, base)
+    owing = intervals(people, taken, of_row, each, base)
     marks, unknowable = _of_facts(people, took, base)
-    first = np.where(unknowable | owing.unknowable, NO_DAY, owing.first)
-    marks |= owing.marks
+    first = np.where(unknowable | owing.unknowable[lead], NO_DAY, owing.first[lead])
+    marks |= owing.marks[lead]
     problems: list[RowProblem] = []
     alone = np.flatnonzero(_alone(people)).tolist()
-    for row, mine in zip(alone, _exposures(taken, of_row, each, alone), strict=True):
+    for row, mine in zip(alone, _exposures(taken, of_row, each, lead[alone]), strict=True):
         try:
             marks[row], first[row] = _one(people, row, mine, base)
         except InvalidInputError as error:
@@ -131,18 +131,21 @@ def _judged(people: People, taken: Exposures, base: Knowledge) -> tuple[Any, Any
 _AGAINST = "opioids: none, but some are recorded"
 
 
-def _joined(people: People, taken: Exposures) -> tuple[Any, Any]:
-    """Each exposure with each row of its person: the row, in ascending order, and its place."""
+def _joined(people: People, taken: Exposures) -> tuple[Any, Any, Any]:
+    """The first row of each one's person; that of each exposure, in ascending order, and its place.
+
+    Whoever has several rows has none that holds; so the first stands for all of them.
+    """
     np, _ = require_arrow()
-    order = np.argsort(people.who, kind="stable")
-    who = people.who[order]
-    first, end = (np.searchsorted(who, taken.who, side) for side in ("left", "right"))
-    count = np.where(taken.who < 0, 0, end - first)
-    each = np.repeat(np.arange(len(count)), count)
-    within = np.arange(len(each)) - np.repeat(np.cumsum(count) - count, count)
-    of_row = order[first[each] + within]
-    by_row = np.argsort(of_row, kind="stable")
-    return of_row[by_row], each[by_row]
+    rows = np.arange(len(people.who))
+    firsts = np.zeros(int(people.who.max(initial=-1)) + 1, np.int64)
+    named = people.who >= 0
+    firsts[people.who[named][::-1]] = rows[named][::-1]
+    lead = np.where(named, firsts[people.who], rows) if len(firsts) else rows
+    each = np.flatnonzero(taken.who >= 0)
+    of_row = firsts[taken.who[each]]
+    order = np.argsort(of_row, kind="stable")
+    return lead, of_row[order], each[order]
 
 
 def _has_any(of_row: Any, rows: int) -> Any:
@@ -156,11 +159,20 @@ def _has_any(of_row: Any, rows: int) -> Any:
 
 
 def _of_facts(people: People, took: Any, base: Knowledge) -> tuple[Any, Any]:
-    """The marks of what is stated of each row, and whether it leaves no first day."""
-    states = [people.stated[name].places for name in sorted(_KEPT)]
-    first, place = combined([took.astype(int), *states], len(took))
-    marks, unknowable = _of_some(people.only(first), took[first], base)
-    return marks[place], unknowable[place]
+    """The marks of what is stated of each row, and whether it leaves no first day.
+
+    Rows that are judged alone have none here.
+    """
+    np, _ = require_arrow()
+    marks = np.zeros((len(took), len(RANKS)), np.int64)
+    unknowable = np.zeros(len(took), bool)
+    rows = np.flatnonzero(~_alone(people))
+    states = [people.stated[name].places[rows] for name in sorted(_KEPT)]
+    first, place = combined([took[rows].astype(int), *states], len(rows))
+    some = rows[first]
+    said, never = _of_some(people.only(some), took[some], base)
+    marks[rows], unknowable[rows] = said[place], never[place]
+    return marks, unknowable
 
 
 def _of_some(people: People, took: Any, base: Knowledge) -> tuple[Any, Any]:
@@ -208,16 +220,12 @@ class _Cases:
         self._made: dict[int, Case] = {}
 
     def of(self, row: int) -> Case:
-        """The case of a row, whose facts as JSON are left out."""
+        """The case of a row."""
         case = self._made.get(row)
         if case is None:
             stated = self._people.of(row)
-            stated.pop("facts", None)
-            start = ANY_START
-            if EARLY <= self._people.start[row] <= LATE:
-                start = self._people.starts_on(row)
-            elif "assessed_on" in stated:  # judged alone: see _alone
-                del stated["assessed_on"]
+            known = self._people.start[row] != NO_DAY
+            start = self._people.starts_on(row) if known else ANY_START
             facts = facts_of(stated, start, opioids=_history(stated))
             facts = aside(facts) if self._took[row] else facts
             case = self._made[row] = Case.of(facts, start, None, None, self._base)
@@ -239,7 +247,7 @@ def _alone(people: People) -> Any:
 
 
 def _exposures(
-    taken: Exposures, of_row: Any, each: Any, rows: list[int]
+    taken: Exposures, of_row: Any, each: Any, rows: Any
 ) -> Iterator[list[OpioidExposure]]:
     """The exposures of each of some rows."""
     np, _ = require_arrow()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ldn_titration.cohort.files.parts import part_of
+from ldn_titration.cohort.files.parts import is_part, part_of
 from ldn_titration.errors import InvalidInputError, Problem
 from ldn_titration.values import printable
 
@@ -70,7 +70,7 @@ class Folder:
         """What is written so far, in the order of the names, but for the manifest."""
         for place in sorted(self.path.rglob("*")):
             inside = place.relative_to(self.path)
-            if place.is_file() and inside.parts[0] not in {_BEGUN, _MANIFEST, _WORK}:
+            if place.is_file() and inside.parts[0] != _WORK and is_part(inside):
                 yield inside
 
     def finish(self, told: dict[str, Any]) -> None:

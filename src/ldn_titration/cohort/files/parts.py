@@ -12,6 +12,7 @@ from ldn_titration.cohort.problems import RowProblem
 
 __all__ = [
     "Part",
+    "is_part",
     "part_name",
     "part_of",
     "problems_table",
@@ -22,6 +23,11 @@ __all__ = [
 
 _GROUP = 1_000_000
 """Rows in a row group, at least, but for the last."""
+
+
+def is_part(file: Path) -> bool:
+    """Whether a file of that name is one of a run."""
+    return file.suffix == ".parquet" and file.stem.startswith(("part-", "of-nobody"))
 
 
 class Part(NamedTuple):

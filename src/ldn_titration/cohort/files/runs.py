@@ -2,7 +2,7 @@
 
 The exposures are laid into a DuckDB of the run's own folder, which spills to disk; the people
 stream past in the order of their file. So memory is bounded by the size of a batch, whatever
-the size of the cohort.
+the size of the cohort; the exposures of an OMOP record alone are read as a whole.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ldn_titration.cohort.book import Book
-from ldn_titration.cohort.columns import PROBLEM, ROW, plain, require_arrow
+from ldn_titration.cohort.columns import MAYBE, PROBLEM, ROW, plain, require_arrow
 from ldn_titration.cohort.expanding import Plans, expansion
 from ldn_titration.cohort.files.folder import Folder
 from ldn_titration.cohort.files.parts import (
@@ -91,6 +91,7 @@ def screen_files(
     with connected(folder.work) as store:
         _lay(store, batches(taken, "--exposures", BATCH, EXPOSURE_COLUMNS))
         several = _several(store, batches(people, "--patients", batch, ()))
+        _settle(store)
         tables = batches(people, "--patients", batch, PEOPLE_COLUMNS)
         each = (marked(table, several) for table in tables)
         return _screened(store, folder, each, total, start, base, progress)
@@ -122,10 +123,11 @@ def screen_omop(
         _lay(store, [numbered(found.exposures)])
         people = numbered(found.patients)
         several = _several(store, [people])
-        parts = (people.slice(first, batch) for first in range(0, people.num_rows, batch))
+        firsts = range(0, people.num_rows or 1, batch)
+        parts = (people.slice(first, batch) for first in firsts)
         tables = (marked(table, several) for table in parts)
-        more = {"drug_exposure": few(found.told)}
-        return _screened(store, folder, tables, people.num_rows, start, base, progress, more)
+        more = {name: suppressed(counts) for name, counts in found.told.items()}
+        return _screened(store, folder, tables, people.num_rows or 1, start, base, progress, more)
 
 
 def _screened(
@@ -182,6 +184,8 @@ def expand_files(
         "batch": batch,
     }
     plans = {kind: Plans(book, kind, base) for kind in kinds}
+    if not kinds:
+        raise InvalidInputError([Problem("kinds", "must name one or more")])
     for kind in kinds:
         expansion(blank(people, "--patients"), plans[kind], start)
     total = rows_of(people, "--patients")
@@ -214,6 +218,8 @@ def _begun(
     """All that a run depends on."""
     from ldn_titration import __version__
 
+    if options["batch"] < 1:
+        raise InvalidInputError([Problem("batch", "must be 1 or more")])
     return {
         "schema": "ldn-titration/cohort/1",
         "what": what,
@@ -240,9 +246,31 @@ def _lay(store: Any, tables: Iterable[Any]) -> None:
     """Lay the exposures into the store, every column as text, by the number of their row."""
     columns = ", ".join(f'"{name}" VARCHAR' for name in (*EXPOSURE_COLUMNS, PROBLEM))
     store.execute(f'CREATE TABLE exposures (patient VARCHAR, {columns}, "{ROW}" BIGINT)')
+    store.execute(f'CREATE TABLE maybe (patient VARCHAR, "{PROBLEM}" VARCHAR, "{ROW}" BIGINT)')
     store.execute(_PEOPLE)
     for table in tables:
         _insert(store, "exposures", _as_text(table, EXPOSURE_COLUMNS))
+        if MAYBE in table.column_names:
+            store.register("coming", table.select([MAYBE, PROBLEM, ROW]))
+            store.execute(_SPREAD)
+            store.unregister("coming")
+
+
+_SPREAD = f"""
+INSERT INTO maybe SELECT DISTINCT unnest("{MAYBE}"), "{PROBLEM}", "{ROW}" FROM coming
+WHERE "{PROBLEM}" IS NOT NULL
+"""  # noqa: S608 - our own names
+
+_SETTLE = f"""
+CREATE TABLE settled AS SELECT * FROM maybe SEMI JOIN people USING (patient);
+DELETE FROM exposures WHERE "{ROW}" IN (SELECT "{ROW}" FROM settled);
+INSERT INTO exposures BY NAME SELECT * FROM settled;
+"""  # noqa: S608 - our own names
+
+
+def _settle(store: Any) -> None:
+    """Give each exposure that cannot be read to everybody whose it may be."""
+    store.execute(_SETTLE)
 
 
 def _as_text(table: Any, names: Sequence[str] = ()) -> Any:
@@ -293,7 +321,7 @@ def _of_nobody(store: Any) -> list[RowProblem]:
     """The exposures that cannot be read or have no identifier, so that they are of nobody."""
     rows = store.execute(
         f'SELECT "{ROW}", coalesce(patient, \'\'), "{PROBLEM}" FROM exposures '  # noqa: S608
-        f'WHERE (patient IS NULL OR "{PROBLEM}" IS NOT NULL) '
+        f"WHERE (patient IS NULL OR patient = '' OR \"{PROBLEM}\" IS NOT NULL) "
         f'AND NOT EXISTS (FROM people WHERE people.patient = exposures.patient) ORDER BY "{ROW}"'
     ).fetchall()
     return [

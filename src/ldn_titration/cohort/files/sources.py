@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ldn_titration.cohort.columns import PROBLEM, ROW, require_arrow
+from ldn_titration.cohort.columns import MAYBE, PROBLEM, ROW, require_arrow
 from ldn_titration.errors import InvalidInputError, MissingExtraError, Problem
 from ldn_titration.values import printable
 
@@ -117,6 +117,8 @@ def _of_parquet(path: Path, of: str, rows: int, names: Sequence[str]) -> Iterato
             numbers = np.arange(first, first + len(batch), dtype=np.int64)
             first += len(batch)
             yield table.append_column(ROW, pa.array(numbers))
+    if first == 1:
+        yield numbered(blank(path, of).select(known))
 
 
 def _parquet(path: Path, of: str) -> Any:
@@ -143,9 +145,12 @@ def _told_of(of: str) -> Iterator[None]:
 def _of_csv(path: Path, _: str, rows: int, names: Sequence[str]) -> Iterator[Any]:
     with path.open("rb") as file:
         header = _cells(next(file, b"")) or []
-        numbered = enumerate(file, 2)
-        while lines := list(islice(numbered, rows)):
-            yield _table([(n, line) for n, line in lines if line.strip()], header, names)
+        lines = enumerate(file, 2)
+        part = list(islice(lines, rows))
+        while True:
+            yield _table([(n, line) for n, line in part if line.strip()], header, names)
+            if not (part := list(islice(lines, rows))):
+                return
 
 
 def _table(lines: Sequence[tuple[int, bytes]], header: list[str], names: Sequence[str]) -> Any:
@@ -154,27 +159,37 @@ def _table(lines: Sequence[tuple[int, bytes]], header: list[str], names: Sequenc
     read = [_row(line, header) for _, line in lines]
     places = {name: header.index(name) for name in names if name in header}
     columns = {
-        name: pa.array([row[place] or None for row, _ in read], pa.string())
+        name: pa.array([row.cells[place] or None for row in read], pa.string())
         for name, place in places.items()
     }
     columns[ROW] = pa.array([number for number, _ in lines], pa.int64())
-    columns[PROBLEM] = pa.array([problem for _, problem in read], pa.string())
+    columns[PROBLEM] = pa.array([row.problem for row in read], pa.string())
+    columns[MAYBE] = pa.array([row.maybe for row in read], pa.list_(pa.string()))
     return pa.table(columns)
 
 
-def _row(line: bytes, header: list[str]) -> tuple[list[str], str | None]:
-    """The cells of a line; where it cannot be read, whose it is as far as that can be told."""
+class _Line(NamedTuple):
+    """The cells of a line; where it cannot be read, why, and whose it may be."""
+
+    cells: list[str]
+    problem: str | None = None
+    maybe: list[str] | None = None
+
+
+def _row(line: bytes, header: list[str]) -> _Line:
     cells = _cells(line)
     if cells is not None and len(cells) == len(header):
-        return cells, None
+        return _Line(cells)
     whose = header.index("patient")
-    parts = line.decode("utf-8", "replace").rstrip("\r\n").split(",")
-    known = parts[whose].strip().strip('"') if whose < len(parts) else ""
-    row = [""] * len(header)
-    row[whose] = known
+    parts = cells or line.decode("utf-8", "replace").rstrip("\r\n").split(",")
+    more = len(parts) - len(header) if whose else 0
+    near = parts[max(0, min(whose, whose + more)) : max(whose, whose + more) + 1]
+    maybe = [*near, *(part.strip().strip('"') for part in near)]
+    blank = [""] * len(header)
+    blank[whose] = maybe[0] if cells else maybe[len(near)] if near else ""
     if cells is None:
-        return row, "is no line of a CSV in UTF-8"
-    return row, f"has {len(cells)} cells, not {len(header)}"
+        return _Line(blank, "is no line of a CSV in UTF-8", maybe)
+    return _Line(blank, f"has {len(cells)} cells, not {len(header)}", maybe)
 
 
 def _cells(line: bytes) -> list[str] | None:

@@ -144,6 +144,7 @@ def _run(
     """Let the workers work on a partition each, and write the manifest of what they wrote."""
     if Path(out).exists() and any(Path(out).iterdir()):
         raise InvalidInputError([Problem("out", f"{printable(out)} is not empty; name another")])
+    Path(out).mkdir(parents=True, exist_ok=True)
 
     def write(batches: Iterator[Any]) -> Iterator[Any]:
         return _written(batches, work, out)
