@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ldn_titration.cohort.book import Book
 from ldn_titration.cohort.columns import MAYBE, PROBLEM, ROW, plain, require_arrow
-from ldn_titration.cohort.expanding import Plans, expansion
+from ldn_titration.cohort.expanding import Expansion, Plans, expansion
 from ldn_titration.cohort.files.folder import Folder
 from ldn_titration.cohort.files.parts import (
     part_name,
@@ -183,11 +183,11 @@ def expand_files(
         "start": None if start is None else str(start),
         "batch": batch,
     }
-    plans = {kind: Plans(book, kind, base) for kind in kinds}
     if not kinds:
         raise InvalidInputError([Problem("kinds", "must name one or more")])
-    for kind in kinds:
-        expansion(blank(people, "--patients"), plans[kind], start)
+    plans = {kind: Plans(book, kind, base) for kind in kinds}
+    for each in plans.values():
+        expansion(blank(people, "--patients"), each, start)
     total = rows_of(people, "--patients")
     folder = Folder(out, _begun("expand", {"patients": people}, options, base))
     count, rows = 0, Counter[str]()
@@ -199,11 +199,7 @@ def expand_files(
         count += table.num_rows
         for kind in kinds:
             if not folder.has(part_name(f"{kind}-problems", number)):
-                laid = expansion(table, plans[kind], start)
-                fill = partial(write_parquet, schema=laid.schema, batches=laid.batches)
-                folder.write(part_name(kind, number), fill)
-                fill = partial(write_table, table=problems_table(laid.problems))
-                folder.write(part_name(f"{kind}-problems", number), fill)
+                _write_plans(folder, kind, number, expansion(table, plans[kind], start))
             rows[kind] += _rows(folder, kind, number)
         if progress:
             progress(count, count / total)
@@ -231,6 +227,13 @@ def _begun(
 
 
 # --- parts ----------------------------------------------------------------------------
+
+
+def _write_plans(folder: Folder, kind: str, number: int, laid: Expansion) -> None:
+    days = partial(write_parquet, schema=laid.schema, batches=laid.batches)
+    folder.write(part_name(kind, number), days)
+    problems = partial(write_table, table=problems_table(laid.problems))
+    folder.write(part_name(f"{kind}-problems", number), problems)
 
 
 def _rows(folder: Folder, kind: str, number: int) -> int:
