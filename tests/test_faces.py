@@ -23,6 +23,7 @@ from conftest import ROOT
 from ldn_titration import (
     Capsules,
     Drops,
+    InvalidInputError,
     MissingExtraError,
     OralSolution,
     PatientFacts,
@@ -161,6 +162,14 @@ def test_days_without_dates_are_numbered() -> None:
 
 
 # --- PDF ------------------------------------------------------------------------------
+
+
+def test_a_pdf_of_a_hundred_years_is_refused_before_it_is_drawn() -> None:
+    """It took two minutes and three gigabytes."""
+    steps = [{"dose": "1 mg", "days": 3660}, {"dose": "2 mg", "days": 1}]
+    long = schedule(Regimen.model_validate({"steps": steps}), DROPS, "2027-01-04")
+    with pytest.raises(InvalidInputError, match="plan: has 3661 days; a PDF shows at most 3660"):
+        plan_pdf(long)
 
 
 @pytest.mark.hazard("R01")

@@ -8,17 +8,15 @@ The table is written to docs/safety/evidence.md as well.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import importlib
 import json
-import subprocess
 import sys
 import textwrap
 import time
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from proofs.result import ROOT, Result
+from proofs.result import ROOT, Result, digest, git
 
 KEPT = ROOT / "build" / "prove"
 PAGE = ROOT / "docs" / "safety" / "evidence.md"
@@ -44,21 +42,6 @@ class Evidence(NamedTuple):
     digest: str
 
 
-def digest(paths: tuple[str, ...]) -> str:
-    """Of the bytes of all files that git knows under those paths."""
-    listed = _git("ls-files", "-z", "--", *paths).split("\0")
-    total = hashlib.sha256()
-    for name in sorted(filter(None, listed)):
-        total.update(name.encode() + b"\0" + (ROOT / name).read_bytes())
-    return total.hexdigest()
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
-
-
 def proved(name: str, *, fresh: bool) -> Evidence:
     """The evidence of one proof: as kept, where the files are the same, else run now."""
     module = importlib.import_module(f"proofs.{name}")
@@ -71,7 +54,7 @@ def proved(name: str, *, fresh: bool) -> Evidence:
     result = _result(module.prove)
     minutes = round((time.monotonic() - since) / 60, 1)
     today = datetime.now(UTC).date().isoformat()
-    commit = _git("rev-parse", "--short", "HEAD").strip()
+    commit = git("rev-parse", "--short", "HEAD").strip()
     evidence = Evidence(name, module.GOAL, *result, today, commit, minutes, now)
     KEPT.mkdir(parents=True, exist_ok=True)
     (KEPT / f"{name}.json").write_text(json.dumps(evidence._asdict(), indent=1))

@@ -27,10 +27,6 @@ def memory():
 
 knowledge().read_all()
 door = sys.argv[1]
-try:  # what a library loads the first time is no part of an input
-    hostile_inputs.DOORS[door](hostile_inputs.warm(door))
-except LdnTitrationError:
-    pass
 for each in hostile_inputs.inputs():
     if each.door != door:
         continue
@@ -38,6 +34,12 @@ for each in hostile_inputs.inputs():
     if child:
         os.waitpid(child, 0)
         continue
+    # What a library loads the first time is no part of an input. It is loaded after the fork:
+    # the threads of the typesetter do not outlive one, and a child would wait for them for ever.
+    try:
+        hostile_inputs.DOORS[door](hostile_inputs.warm(door))
+    except LdnTitrationError:
+        pass
     before, start, ended = memory(), time.process_time(), "read"
     try:
         hostile_inputs.DOORS[door](each.data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-__all__ = ["ROOT", "Result", "tests"]
+__all__ = ["ROOT", "Result", "digest", "git", "tests"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,6 +22,21 @@ class Result(NamedTuple):
     figure: str
     met: bool
     why: str = ""
+
+
+def digest(paths: tuple[str, ...]) -> str:
+    """Of the bytes of all files that git knows under those paths."""
+    listed = git("ls-files", "-z", "--", *paths).split("\0")
+    total = hashlib.sha256()
+    for name in sorted(filter(None, listed)):
+        total.update(name.encode() + b"\0" + (ROOT / name).read_bytes())
+    return total.hexdigest()
+
+
+def git(*arguments: str) -> str:
+    """What git says."""
+    done = subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True)
+    return done.stdout
 
 
 def tests(*arguments: str, **environment: str) -> Result:

@@ -8,7 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from ldn_titration.errors import MissingExtraError, UndrawableTextError
+from ldn_titration.errors import (
+    InvalidInputError,
+    MissingExtraError,
+    Problem,
+    UndrawableTextError,
+)
 from ldn_titration.order import Order
 from ldn_titration.patient import PatientFacts
 from ldn_titration.plan import Plan
@@ -48,10 +53,14 @@ def plan_pdf(
 
     ``patient`` is only asked for the name and the assessor to print. Bottles are ordered
     ``lead_days`` before they are needed; an ``order`` is checked against the plan. Raises
-    MissingExtraError without typst, and UndrawableTextError for a name with a character
-    that the shipped font cannot draw. The same plan gives the same bytes.
+    MissingExtraError without typst, UndrawableTextError for a name with a character that the
+    shipped font cannot draw, and InvalidInputError for a plan of more than 3,660 days. The
+    same plan gives the same bytes.
     """
     typst = require_typst()
+    if len(plan) > _MOST_DAYS:
+        message = f"has {len(plan)} days; a PDF shows at most {_MOST_DAYS}: state a length_days"
+        raise InvalidInputError([Problem("plan", message)])
     needed, pharmacy = supplied(plan, lead_days, order, dateless=dateless)
     told = _page(plan, needed, pharmacy, patient, dateless)
     page = unbroken(json.dumps(told, ensure_ascii=False))
@@ -68,6 +77,9 @@ def plan_pdf(
         input=template, format="pdf", sys_inputs=inputs, pdf_standards=["ua-1"], timestamp=0
     )
     return drawn
+
+
+_MOST_DAYS = 3_660  # ten years; a hundred would take minutes and gigabytes
 
 
 def require_typst() -> Any:
