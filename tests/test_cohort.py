@@ -28,6 +28,7 @@ from ldn_titration import (
     screen,
     supply,
 )
+from ldn_titration.cohort import expanding
 from ldn_titration.cohort.intervals import horizon, intervals
 from ldn_titration.cohort.people import read_exposures, read_people
 from ldn_titration.cohort.summary import suppressed
@@ -415,6 +416,65 @@ def test_a_column_that_arrow_cannot_part_is_told() -> None:
 def test_a_start_of_all_is_a_date(start: Any) -> None:
     with pytest.raises(InvalidInputError, match="start: must be a date"):
         cohort.screen(pa.table({"patient": [1]}), _exposures([]), start=start)
+
+
+@pytest.mark.hazard("H01")
+def test_whoever_is_screened_alone_is_screened_with_all_exposures() -> None:
+    """Facts as JSON, and a start at an end of the calendar; one last dose is not known."""
+    own = {name: value for name, value in WELL.items() if name != "opioids"}
+    taken: list[dict[str, Any]] = [
+        {"substance": "oxycodone", "release": "immediate", "last_taken": "2026-12-30"},
+        {"substance": "naloxone"},
+    ]
+    history = {"status": "known", "exposures": [taken[0], {**taken[1], "last_taken": "unknown"}]}
+    for start in ("2027-01-04", "9500-01-04"):
+        facts = PatientFacts.model_validate({**own, "pregnant": "yes", "opioids": history})
+        alone = screen(facts, date.fromisoformat(start))
+        bare = {name: value for name, value in own.items() if name != "pregnant"}
+        row = {"patient": 1, "start": start, **bare, "facts": '{"pregnant": "yes"}'}
+        (found,) = told([row], [{"patient": 1, **each} for each in taken])
+        assert found["verdict"] == str(alone.verdict)
+        assert set(found["codes"].split()) == {finding.code for finding in alone.findings}
+        assert found["not_before"] == alone.not_before
+
+
+@pytest.mark.parametrize("last", ["2027-01", "2027-01-20", "2027-01-20T08:00+01:00", "unknown"])
+def test_an_exposure_of_a_diary_moves_with_its_plan(last: str) -> None:
+    """An opioid in a diary: the rows of the scalar engine."""
+    exposure = {"substance": "oxycodone", "release": "immediate", "last_taken": last}
+    diary = [{"event": "opioid", "on": "2027-01-20", "exposure": exposure}]
+    asked = cohort_plans.Asked("drops", "dropper", START, 60, ())
+    rows = [{**cohort_plans.row(1, asked), "diary": json.dumps(diary)}]
+    book = cohort.Book.model_validate(cohort_plans.BOOK)
+    found = cohort.expand(pa.Table.from_pylist(rows), book)
+    plan = schedule(book.regimen("drops"), book.preparation("dropper"), START, days=60, diary=diary)
+    laid = [row for batch in found.batches for row in batch.to_pylist()]
+    assert [(row["date"], row["take"]) for row in laid] == [(d.date, d.take) for d in plan]
+
+
+def test_plans_that_were_forgotten_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(21)
+    rows = [cohort_plans.row(n, cohort_plans.asked(dice)) for n in range(30)]
+    table, book = pa.Table.from_pylist(rows), cohort.Book.model_validate(cohort_plans.BOOK)
+    whole = [row for batch in cohort.expand(table, book).batches for row in batch.to_pylist()]
+    monkeypatch.setattr(expanding, "_MOST", 200)
+    plans = expanding.Plans(book, "days")
+    for _ in range(2):
+        found = expanding.expansion(table, plans).batches
+        assert [row for batch in found for row in batch.to_pylist()] == whole
+
+
+def test_what_no_plan_is_laid_out_as_is_told() -> None:
+    book = cohort.Book.model_validate(cohort_plans.BOOK)
+    with pytest.raises(InvalidInputError, match="kind: must be one of days, steps"):
+        cohort.expand(pa.table({"patient": [1]}), book, "weeks")
+
+
+def test_a_book_with_a_key_twice_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="preparations"):
+        cohort.read_book(
+            b'{"schema": "ldn-titration/book/1", "preparations": {}, "preparations": {}}'
+        )
 
 
 # --- columns as other programs make them ----------------------------------------------

@@ -22,10 +22,10 @@ from pyarrow import parquet
 import cohort_people
 import cohort_plans
 import million
-from ldn_titration import InvalidInputError, cohort
+from ldn_titration import InvalidInputError, MissingExtraError, cohort
 from ldn_titration.cli import main
 from ldn_titration.cohort import files as files_
-from ldn_titration.cohort.files import folder, sources
+from ldn_titration.cohort.files import folder, parts, sources
 from test_cohort import WELL
 
 FACTS = [name for name in WELL if name not in {"medications", "conditions"}]
@@ -498,6 +498,33 @@ def test_without_the_extra_it_is_named(
     arguments = ["cohort", "screen", "--patients", people, "--exposures", taken, "--out", out]
     assert main(arguments) == 5
     assert 'pip install "ldn-titration[cohort]"' in capsys.readouterr().err
+
+
+def test_without_duckdb_a_record_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(MissingExtraError, match="cohort"):
+        sources.opened(Path("cdm.duckdb"))
+
+
+def test_row_groups_are_written_as_they_fill(
+    asked: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = cohort.read_book(Path(asked[1]).read_bytes())
+    table = parquet.read_table(asked[0])
+    whole = pa.Table.from_batches((found := cohort.expand(table, book)).batches, found.schema)
+    monkeypatch.setattr(parts, "_GROUP", 100)
+    found = cohort.expand(table, book, block=4)
+    parts.write_parquet(tmp_path / "days.parquet", found.schema, found.batches)
+    assert parquet.ParquetFile(tmp_path / "days.parquet").num_row_groups > 1
+    assert parquet.read_table(tmp_path / "days.parquet").to_pylist() == whole.to_pylist()
+
+
+def test_a_bar_tells_how_far_plans_are(asked: tuple[str, str], tmp_path: Path) -> None:
+    told: list[tuple[int, float]] = []
+    book = cohort.read_book(Path(asked[1]).read_bytes())
+    out = str(tmp_path / "out")
+    files_.expand_files(asked[0], book, out, batch=20, progress=lambda *done: told.append(done))
+    assert told == [(20, 20 / 30), (30, 1.0)]
 
 
 def test_duckdb_fetches_nothing(tmp_path: Path) -> None:

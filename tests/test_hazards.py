@@ -76,7 +76,7 @@ def test_what_is_not_built_is_not_there(row: safety_log.Hazard) -> None:
 
 
 STANDARD = {
-    *["__future__", "abc", "argparse", "array", "bisect", "calendar", "collections"],
+    *["__future__", "abc", "argparse", "bisect", "calendar", "collections"],
     *["contextlib", "csv"],
     *["datetime", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "html", "io"],
     *["itertools", "json", "math", "os", "pathlib", "re", "stat", "sys", "tempfile", "textwrap"],

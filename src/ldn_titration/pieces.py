@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache, reduce
 from math import gcd, lcm
-from operator import or_
 from typing import NamedTuple
 
 from ldn_titration.errors import QuantityError
@@ -202,7 +201,7 @@ def _fewest(sizes: Sequence[int], limit: int) -> list[int]:
     pieces = 0
     while new:
         pieces += 1
-        new = reduce(or_, (new << size for size in sizes)) & within & ~made
+        new = reduce(int.__or__, (new << size for size in sizes)) & within & ~made
         made |= new
         for amount in _bits(new):
             fewest[amount] = pieces
