@@ -9,6 +9,7 @@ differs. Needs the folders tests and src on its path, as the Makefile gives them
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import time
@@ -170,7 +171,7 @@ def main(arguments: list[str]) -> int:
     people = parser.parse_args(arguments).people
     sizes = [min(CHUNK, people - first) for first in range(0, people, CHUNK)]
     counts: Counter[str] = Counter()
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(min(4, os.cpu_count() or 1)) as pool:  # half a gigabyte each
         for found, wrong, screening, planning in pool.map(chunk, range(len(sizes)), sizes):
             counts += found
             print(
