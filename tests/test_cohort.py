@@ -368,6 +368,15 @@ def test_what_is_wrong_with_a_plan_has_its_own_dates() -> None:
     assert "2027-01-31" in problem.message
 
 
+@pytest.mark.parametrize("name", ["2026-13-45", "9999-12-31", "made on 2026-01-04"])
+@pytest.mark.parametrize("of", ["regimen", "preparation"])
+def test_a_name_that_looks_like_a_date_is_told_as_it_is(of: str, name: str) -> None:
+    asked = {"patient": 1, "start": START, "regimen": "drops", "preparation": "dropper", of: name}
+    rows = pa.Table.from_pylist([asked])
+    (problem,) = cohort.expand(rows, cohort.Book.model_validate(cohort_plans.BOOK)).problems
+    assert name in problem.message
+
+
 @pytest.mark.parametrize(
     ("cells", "said"),
     [

@@ -38,7 +38,15 @@ class Book(Value):
     def regimen(self, key: str) -> Regimen:
         """The regimen of that identifier; InvalidInputError where there is none."""
         asked = self.regimens.get(key)
-        return asked.regimen() if asked else Regimen.from_protocol(key)
+        if asked is not None:
+            return asked.regimen()
+        try:
+            return Regimen.from_protocol(key)
+        except InvalidInputError as error:
+            missing = f"{printable(key)} is not in the book; as a protocol:"
+            raise InvalidInputError(
+                Problem("regimen", f"{missing} {each.message}") for each in error.problems
+            ) from None
 
     def preparation(self, key: str) -> AnyPreparation:
         """The preparation of that identifier; InvalidInputError where there is none."""

@@ -109,6 +109,30 @@ def expansion(
     return Expansion(schema, _batches(asked, made, block), problems, len(asked.first), rows)
 
 
+class Unplanned(NamedTuple):
+    """Why there is no plan; ``moves`` tells that its dates are as of ANY_START."""
+
+    message: str
+    moves: bool
+
+    def told(self, days: int) -> str:
+        """The same of a plan that starts so many days later."""
+        if not self.moves:
+            return self.message
+        return _DATE.sub(lambda found: _later(found[0], days), self.message)
+
+
+def _later(day: str, days: int) -> str:
+    """The day so many days later; what only looks like a day stays as it is."""
+    try:
+        return str(date.fromisoformat(day) + timedelta(days))
+    except (OverflowError, ValueError):
+        return day
+
+
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+
+
 class Plans:
     """The plans of a book, each made once: its rows of a kind, by what it is made of.
 
@@ -121,17 +145,17 @@ class Plans:
         self.kind: Kind = KINDS[kind]
         self._regimen, self._preparation = cache(book.regimen), cache(book.preparation)
         self._base = base
-        self._made: dict[Any, PlanRows | str] = {}
+        self._made: dict[Any, PlanRows | Unplanned] = {}
         self._kept = 0
 
     def rows(
         self, regimen: str, preparation: str, days: int | None, key: Any, diary: tuple[Event, ...]
-    ) -> PlanRows | str:
+    ) -> PlanRows | Unplanned:
         """The rows of a plan, or why there is none; ``key`` stands for the diary."""
         whole = regimen, preparation, days, key
         if whole not in self._made:
             made = self._rows(regimen, preparation, days, diary)
-            self._kept += 1 if isinstance(made, str) else made.rows
+            self._kept += 1 if isinstance(made, Unplanned) else made.rows
             if self._kept > _MOST:
                 self._made.clear()
                 self._kept = 0
@@ -140,13 +164,15 @@ class Plans:
 
     def _rows(
         self, regimen: str, preparation: str, days: int | None, diary: tuple[Event, ...]
-    ) -> PlanRows | str:
+    ) -> PlanRows | Unplanned:
+        moves = False
         try:
             told = self._regimen(regimen), self._preparation(preparation), ANY_START
+            moves = True
             plan = schedule(*told, days=days, diary=diary, base=self._base)
             return plan_rows(self.kind, self.kind.rows(plan))
         except LdnTitrationError as error:
-            return str(error).replace("\n", "; ")
+            return Unplanned(str(error).replace("\n", "; "), moves)
 
 
 _MOST = 1_500_000
@@ -255,34 +281,24 @@ def _diaries(
 # --- plans ----------------------------------------------------------------------------
 
 
-def _planned(asked: _Asked, plans: Plans) -> tuple[Laid, dict[int, str]]:
+def _planned(asked: _Asked, plans: Plans) -> tuple[Laid, dict[int, Unplanned]]:
     """The rows of the distinct plans, and by its place why one has none."""
     made = [plans.rows(*asked.what(row)) for row in asked.first]
-    wrong = {place: each for place, each in enumerate(made) if isinstance(each, str)}
+    wrong = {place: each for place, each in enumerate(made) if isinstance(each, Unplanned)}
     nothing = plan_rows(plans.kind, ())
-    return laid(plans.kind, [nothing if isinstance(each, str) else each for each in made]), wrong
+    return laid(
+        plans.kind, [nothing if isinstance(each, Unplanned) else each for each in made]
+    ), wrong
 
 
 _KEYS = ("regimen", "preparation", "length_days")
 
 
-def _unplanned(asked: _Asked, wrong: dict[int, str]) -> Iterator[RowProblem]:
+def _unplanned(asked: _Asked, wrong: dict[int, Unplanned]) -> Iterator[RowProblem]:
     np, _ = require_arrow()
     for row in np.flatnonzero(np.isin(asked.plan, list(wrong))).tolist():
         later = int(asked.start[row]) + EPOCH - ANY_START.toordinal()
-        yield problem(asked.table, "patients", row, _dated(wrong[int(asked.plan[row])], later))
-
-
-def _dated(message: str, days: int) -> str:
-    """What is said of a plan that starts on ANY_START, of one so many days later."""
-
-    def later(found: re.Match[str]) -> str:
-        return str(date.fromisoformat(found[0]) + timedelta(days))
-
-    return _DATE.sub(later, message)
-
-
-_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+        yield problem(asked.table, "patients", row, wrong[int(asked.plan[row])].told(later))
 
 
 # --- batches --------------------------------------------------------------------------

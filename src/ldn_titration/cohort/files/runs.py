@@ -35,11 +35,7 @@ from ldn_titration.cohort.files.sources import (
     rows_of,
 )
 from ldn_titration.cohort.omop import read_omop
-from ldn_titration.cohort.people import (
-    EXPOSURE_COLUMNS,
-    PEOPLE_COLUMNS,
-    PLAN_COLUMNS,
-)
+from ldn_titration.cohort.people import EXPOSURE_COLUMNS, PEOPLE_COLUMNS, PLAN_COLUMNS
 from ldn_titration.cohort.problems import RowProblem, marked
 from ldn_titration.cohort.screening import screen
 from ldn_titration.cohort.summary import few, suppressed
@@ -82,6 +78,7 @@ def screen_files(
     """
     base = base or knowledge()
     people, taken = require_file(patients, "--patients"), require_file(exposures, "--exposures")
+    # Without a row yet: what is wrong with the columns is told before anything is written.
     blanks = blank(people, "--patients"), blank(taken, "--exposures")
     screen(*blanks, start=start, base=base)
     _as_text(blanks[1], EXPOSURE_COLUMNS)
@@ -126,7 +123,8 @@ def screen_omop(
         firsts = range(0, people.num_rows or 1, batch)
         parts = (people.slice(first, batch) for first in firsts)
         tables = (marked(table, several) for table in parts)
-        more = {name: suppressed(counts) for name, counts in found.told.items()}
+        rows, *groups = found.told.items()
+        more = {rows[0]: few(rows[1])} | {name: suppressed(counts) for name, counts in groups}
         return _screened(store, folder, tables, people.num_rows or 1, start, base, progress, more)
 
 
@@ -183,11 +181,7 @@ def expand_files(
         "start": None if start is None else str(start),
         "batch": batch,
     }
-    if not kinds:
-        raise InvalidInputError([Problem("kinds", "must name one or more")])
-    plans = {kind: Plans(book, kind, base) for kind in kinds}
-    for each in plans.values():
-        expansion(blank(people, "--patients"), each, start)
+    plans = _plans(book, kinds, base, blank(people, "--patients"), start)
     total = rows_of(people, "--patients")
     folder = Folder(out, _begun("expand", {"patients": people}, options, base))
     count, rows = 0, Counter[str]()
@@ -206,6 +200,18 @@ def expand_files(
     summary = {"rows": dict(rows), "problems": _count_problems(folder, f"{kinds[0]}-problems")}
     folder.finish({"people": count, "summary": summary})
     return Run(count, summary)
+
+
+def _plans(
+    book: Book, kinds: Sequence[str], base: Knowledge, table: Any, start: date | None
+) -> dict[str, Plans]:
+    """The plans of each kind; what is wrong with the columns of a table is told at once."""
+    if not kinds:
+        raise InvalidInputError([Problem("kinds", "must name one or more")])
+    plans = {kind: Plans(book, kind, base) for kind in kinds}
+    for each in plans.values():
+        expansion(table, each, start)
+    return plans
 
 
 def _begun(

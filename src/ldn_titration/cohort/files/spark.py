@@ -50,7 +50,8 @@ def screen_spark(
     the workers (``PYSPARK_PYTHON``) must have this library. A row of the patients is a row of
     the verdicts, in no order; ``manifest.json`` is written last. Columns are as of
     :func:`ldn_titration.cohort.screen`. A row that cannot be read is told by its number among
-    the rows of its part. Raises InvalidInputError for a column that is lacking or another run.
+    the rows of its part. Raises InvalidInputError for a column that is lacking, or a folder
+    that is not empty.
     """
     people, taken = _known(patients, PEOPLE_COLUMNS), _known(exposures, EXPOSURE_COLUMNS)
     screen(_blank(people), _blank(taken), start=start, base=base)
