@@ -326,8 +326,18 @@ def test_somebody_at_an_end_of_the_calendar_decides_nothing_for_others() -> None
 
 
 @pytest.mark.hazard("H02")
-def test_an_opioid_that_is_said_to_be_none_is_told() -> None:
-    taken = {"patient": 1, "substance": "oxycodone", "last_taken": "2027-01-03", "no_opioid": True}
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"substance": "oxycodone"},
+        {"substance": "mum's oxycodone?"},
+        {"rxcui": "7804"},
+        {"substance": "a vaccine", "rxcui": "7804"},
+        {"substance": "ibuprofen", "rxcui": "7804"},
+    ],
+)
+def test_an_opioid_that_is_said_to_be_none_is_told(named: dict[str, str]) -> None:
+    taken = {"patient": 1, **named, "last_taken": "2027-01-03", "no_opioid": True}
     (row,) = told([{"patient": 1, "start": str(START), **WELL}], [taken])
     assert (row["verdict"], "ROW-01" in row["codes"]) == ("insufficient", True)
 

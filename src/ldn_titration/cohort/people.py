@@ -362,16 +362,16 @@ def _kind(stated: dict[str, Any], base: Knowledge) -> OpioidExposure | None:
     """
     no_opioid = stated.pop("no_opioid")
     told = {name: value for name, value in stated.items() if value is not None}
-    name, code = told.get("substance"), told.get("rxcui") or told.get("code")
-    line = base.read_line(name) if name else base.read_code(code) if code else None
-    if no_opioid and line is not None and any(each.matters for each in line.names):
+    codes = [told[name] for name in ("rxcui", "code") if name in told]
+    lines = [base.read_line(told["substance"])] if "substance" in told else []
+    lines += map(base.read_code, codes)
+    matters = any(name.matters for line in lines for name in line.names)
+    if no_opioid and matters:
         raise ValueError("no_opioid: true, but the name or code is that of an opioid")
-    if no_opioid:
+    understood = len(lines) == 1 and lines[0].kind in {"ordinary", "listed"}
+    if no_opioid or (understood and not matters):
         return None
-    understood = line is not None and line.kind in {"ordinary", "listed"} and not (name and code)
-    if understood and line and not any(each.matters for each in line.names):
-        return None
-    if not (name or code):
+    if not lines:
         told["substance"] = "not stated"
     return OpioidExposure.model_validate(told)
 
